@@ -1,0 +1,339 @@
+"""The automaton of a protocol: a deterministic table of which duration leads where, made from its graph.
+
+Every decoder, in Python or in the kernel, is this table; it holds no state of a signal and runs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+from irbpf.errors import Error
+from irbpf.irp.graph import FLASH, GAP, Bit, Frame, Free, Graph, Restart, Span, build_graph
+from irbpf.irp.readings import Reading
+from irbpf.protocols import Protocol, Tolerance
+from irbpf.pulses import LONGEST_US
+
+IDLE, LOST = 0, 1  # the state after a silence, and the state in the middle of something unknown
+RESTART = -1  # in `Edge.bits`: what was sent so far is forgotten
+SAME_FRACTION = Fraction(15, 100)  # two durations this close are not told apart by themselves
+MOST_STATES = 50_000
+MOST_PENDING = 24
+MOST_CARRY_US = 150  # no receiver lengthens pulses by more than this
+LONG_PULSE_US = 250  # so that a pulse may be too long by that and some noise
+
+
+@dataclass(frozen=True)
+class Edge:
+    """From `least` to `most` µs (both included) lead to state `target`.
+
+    `bits` are appended to the frame first, most significant first. If there are `readings`, the first that holds is
+    reported; if none holds, the way leads to `otherwise` instead. `silence`: the gap may be a timeout too.
+    `held`: the press may go on after it. `nominal` (0: unknown) is what a pulse should have measured: what it is too long is
+    taken for the next space's, for a receiver that lengthens pulses shortens spaces by as much.
+    """
+
+    least: int
+    most: int
+    target: int
+    bits: tuple[int, ...] = ()
+    readings: tuple[int, ...] = ()
+    otherwise: int = IDLE
+    silence: bool = False
+    held: bool = False
+    nominal: int = 0
+
+
+@dataclass(frozen=True)
+class State:
+    """`sign` is 1 where a pulse is expected, -1 for a space; `edges` are in ascending order and do not overlap.
+
+    `rest`: a silence came before, and further silence changes nothing.
+    """
+
+    sign: int
+    edges: tuple[Edge, ...]
+    rest: bool = False
+
+
+@dataclass(frozen=True)
+class Automaton:
+    """States 0 and 1 are `IDLE` and `LOST`; a sample without an edge leads to one of them.
+
+    `start_gap`: the shortest space (µs) after which a frame may start. `leader`: pulses from here (µs) up occur nowhere but
+    at the start of a frame, so they start one even in the middle of another. `hold_gap`: after a longer space the key was
+    released. `longest_space`: no longer space occurs between the pulses of a frame, other than a silence.
+    """
+
+    name: str
+    states: tuple[State, ...]
+    readings: tuple[Reading, ...]
+    start_gap: int
+    leader: int
+    hold_gap: int
+    longest_space: int
+
+    @property
+    def bits(self) -> int:
+        """The most bits that a frame holds."""
+        return max((reading.bits for reading in self.readings), default=0)
+
+
+@dataclass(frozen=True)
+class _Path:
+    """A run of spans of one sign that is one sample: what it appends, and the node after it."""
+
+    least: Fraction
+    most: Fraction
+    bits: tuple[int, ...]
+    readings: tuple[int, ...]
+    floor: Fraction | None
+    loose: bool
+    idle: bool
+    end: int
+
+
+_Members = tuple[tuple[int, tuple[int, ...]], ...]
+
+
+@dataclass(frozen=True)
+class _Choice:
+    member: int
+    pending: tuple[int, ...]
+    path: _Path
+    least: int
+    most: int
+
+    @property
+    def bits(self) -> tuple[int, ...]:
+        return self.pending + self.path.bits
+
+
+def build_automaton(protocol: Protocol) -> Automaton:
+    """The automaton of `protocol`; raises Error where it has no finite one of a sane size."""
+    return _Builder(build_graph(protocol), protocol.tolerance).build(protocol.name)
+
+
+@dataclass
+class _Builder:
+    graph: Graph
+    tolerance: Tolerance
+    numbers: dict[object, int] = field(default_factory=dict)
+    waiting: list[tuple[_Members, int, bool]] = field(default_factory=list)
+    cache: dict[tuple[int, int], list[_Path]] = field(default_factory=dict)
+
+    def build(self, name: str) -> Automaton:
+        self.idle = self.idle_members()
+        self.numbers[frozenset(self.idle), FLASH, True] = IDLE
+        self.waiting.append((self.idle, FLASH, True))
+        states: dict[int, State] = {LOST: State(GAP, ())}
+        self.next = 2
+        while self.waiting:
+            members, sign, rest = self.waiting.pop(0)
+            number = self.numbers[frozenset(members), sign, rest]
+            states[number] = State(sign, self.edges(members, sign), rest)
+            if self.next > MOST_STATES:
+                raise Error(f"protocol {name}: more than {MOST_STATES} states", "shorten its bit fields")
+        return _finish(name, tuple(states[number] for number in range(self.next)), tuple(self.graph.readings))
+
+    # -- paths ------------------------------------------------------------------------------------------------------
+
+    def idle_members(self) -> _Members:
+        """Where a press can start: at its beginning, or at a repeat that begins with the same leader."""
+        first = self.first_flashes(0)
+        leaders = {(path.least, path.most) for node in first for path in self.paths(node, FLASH)}
+        for join in self.graph.joins:
+            for node in self.first_flashes(join):
+                if {(path.least, path.most) for path in self.paths(node, FLASH)} <= leaders:
+                    first.append(node)
+        return tuple((node, ()) for node in dict.fromkeys(first))
+
+    def first_flashes(self, start: int) -> list[int]:
+        found, stack, seen = [], [start], {start}
+        while stack:
+            node = stack.pop(0)
+            if any(isinstance(arc, Span) and arc.sign == FLASH for arc in self.graph.arcs[node]):
+                found.append(node)
+            for arc in self.graph.arcs[node]:
+                if not (isinstance(arc, Span) and arc.sign == FLASH) and not isinstance(arc, Frame) and arc.to not in seen:
+                    seen.add(arc.to)
+                    stack.append(arc.to)
+        return found
+
+    def paths(self, start: int, sign: int) -> list[_Path]:
+        if (start, sign) not in self.cache:
+            self.cache[start, sign] = self.find_paths(start, sign)
+        return self.cache[start, sign]
+
+    def find_paths(self, start: int, sign: int) -> list[_Path]:
+        done: dict[_Path, None] = {}
+        stack = [_Path(Fraction(0), Fraction(0), (), (), None, False, False, start)]
+        steps = 0
+        while stack:
+            path = stack.pop()
+            steps += 1
+            if steps > 100_000:
+                raise Error("too many ways to read one duration", "use a bit spec with fewer merging alternatives")
+            sounded = path.most > 0 or path.idle
+            following = []
+            for arc in self.graph.arcs[path.end]:
+                match arc:
+                    case Span(sign=other) if other == sign:
+                        following.append(_longer(path, arc))
+                    case Span() if sounded:
+                        done[path] = None
+                    case Span():
+                        pass
+                    case Bit(value, to):
+                        following.append(_with(path, to, bits=(*path.bits, value)))
+                    case Restart(to):
+                        following.append(_with(path, to, bits=(*path.bits, RESTART)))
+                    case Frame(reading, floor, to):
+                        ended = floor if self.graph.readings[reading].report != "check" else path.floor
+                        following.append(_with(path, to, readings=(*path.readings, reading), floor=ended))
+                    case Free(to):
+                        following.append(_with(path, to))
+            stack += [path for path in reversed(following) if not (path.idle and path.end == 0)]
+            for path in following:
+                if path.idle and path.end == 0:
+                    done[path] = None
+        return list(done)
+
+    def window(self, path: _Path, sign: int) -> tuple[int, int]:
+        """The measured durations (µs) that `path` stands for."""
+        least, most = path.least - self.slack(path.least), path.most + self.slack(path.most)
+        if sign == FLASH:
+            most = max(most, path.most + LONG_PULSE_US)
+        if sign == GAP and path.floor is not None:
+            least, most = min(least, path.floor), max(most, 2 * path.most + 10_000)
+        elif sign == GAP and path.loose:
+            least, most = min(least, path.least * 6 / 10), max(most, path.most * 16 / 10)
+        return max(1, -int(-least // 1)), LONGEST_US if path.idle else min(int(most), LONGEST_US)
+
+    def slack(self, duration: Fraction) -> Fraction:
+        return max(Fraction(self.tolerance.absolute), duration * Fraction(self.tolerance.relative).limit_denominator(10_000))
+
+    # -- edges ------------------------------------------------------------------------------------------------------
+
+    def edges(self, members: _Members, sign: int) -> tuple[Edge, ...]:
+        choices = []
+        for index, (node, pending) in enumerate(members):
+            for path in self.paths(node, sign):
+                least, most = self.window(path, sign)
+                choices.append(_Choice(index, pending, path, least, most))
+        edges: list[Edge] = []
+        bounds = sorted({bound for choice in choices for bound in (choice.least, choice.most + 1)} | set(_middles(choices)))
+        for least, after in zip(bounds, bounds[1:], strict=False):
+            active = _nearest([choice for choice in choices if choice.least <= least <= choice.most], least, after - 1)
+            if active:
+                _append(edges, self.edge(least, after - 1, active, sign))
+        return tuple(edges)
+
+    def edge(self, least: int, most: int, active: Sequence[_Choice], sign: int) -> Edge:
+        ending = [choice for choice in active if choice.path.readings]
+        going_on = [choice for choice in active if not choice.path.readings]
+        if not ending:
+            bits, members = _agree(going_on)
+            nominal = round((active[0].path.least + active[0].path.most) / 2) if sign == FLASH else 0
+            return Edge(least, most, self.number(members, -sign, False), bits, nominal=nominal)
+        bits = ending[0].bits
+        ending = [choice for choice in ending if choice.bits == bits]
+        checked = all(self.only_checked(choice) for choice in ending)
+        if not checked:
+            going_on += [choice for choice in ending if self.only_checked(choice)]
+            ending = [choice for choice in ending if not self.only_checked(choice)]
+        readings = tuple(dict.fromkeys(reading for choice in ending for reading in choice.path.readings))
+        going_on = [choice for choice in going_on if choice.bits[:len(bits)] == bits]
+        rest: _Members = tuple(dict.fromkeys((choice.path.end, choice.bits[len(bits):]) for choice in going_on))
+        if checked:
+            after: _Members = (*((choice.path.end, ()) for choice in ending), *rest)
+            return Edge(least, most, self.number(tuple(dict.fromkeys(after)), -sign, True), bits, readings, IDLE, True)
+        after = tuple((choice.path.end, ()) for choice in ending if not choice.path.idle)
+        target = self.number(tuple(dict.fromkeys((*after, *self.idle))), -sign, True)
+        otherwise = self.number(tuple(dict.fromkeys((*rest, *self.idle))), -sign, True) if rest else IDLE
+        return Edge(least, most, target, bits, readings, otherwise, True, bool(after))
+
+    def only_checked(self, choice: _Choice) -> bool:
+        return all(self.graph.readings[reading].report == "check" for reading in choice.path.readings)
+
+    def number(self, members: _Members, sign: int, rest: bool) -> int:
+        members = members[:64]
+        key = (frozenset(members), sign, rest)
+        if key not in self.numbers:
+            self.numbers[key] = self.next
+            self.next += 1
+            self.waiting.append((members, sign, rest))
+        return self.numbers[key]
+
+
+def _longer(path: _Path, span: Span) -> _Path:
+    return _Path(path.least + span.least, path.most + span.most, path.bits, path.readings, path.floor,
+                 path.loose or span.loose, path.idle or span.idle, span.to)
+
+
+def _with(path: _Path, end: int, bits: tuple[int, ...] | None = None, readings: tuple[int, ...] | None = None,
+          floor: Fraction | None = None) -> _Path:
+    return _Path(path.least, path.most, path.bits if bits is None else bits, path.readings if readings is None else readings,
+                 path.floor if floor is None else floor, path.loose, path.idle, end)
+
+
+def _rival(one: _Choice, other: _Choice) -> bool:
+    """Whether the nearest of the two is taken, because they say different things about different durations."""
+    low, high = sorted((one.path, other.path), key=lambda path: path.least)
+    if low.most >= high.least or low.idle:
+        return False
+    size = min(len(one.bits), len(other.bits))
+    return one.bits[:size] != other.bits[:size] or high.least - low.most > low.most * SAME_FRACTION
+
+
+def _middles(choices: Sequence[_Choice]) -> list[int]:
+    middles = []
+    for index, one in enumerate(choices):
+        for other in choices[index + 1:]:
+            if one.least <= other.most and other.least <= one.most and _rival(one, other):
+                low, high = sorted((one.path, other.path), key=lambda path: path.least)
+                middles.append(int((low.most + high.least) / 2) + 1)
+    return middles
+
+
+def _nearest(active: list[_Choice], least: int, most: int) -> list[_Choice]:
+    middle = Fraction(least + most, 2)
+
+    def distance(choice: _Choice) -> Fraction:
+        path = choice.path
+        return max(path.least - middle, (Fraction(0) if path.idle else middle - path.most), Fraction(0))
+
+    return [one for one in active if not any(_rival(one, other) and distance(other) < distance(one) for other in active)]
+
+
+def _agree(choices: Sequence[_Choice]) -> tuple[tuple[int, ...], _Members]:
+    """The bits that all choices have in common, and what each still has to say."""
+    first = choices[0].bits
+    common = 0
+    while common < len(first) and all(choice.bits[:common + 1] == first[:common + 1] for choice in choices):
+        common += 1
+    members = [(choice.path.end, choice.bits[common:]) for choice in choices]
+    if any(len(pending) > MOST_PENDING for _, pending in members):
+        choices = [choice for choice in choices if choice.bits == first]
+        return first, tuple(dict.fromkeys((choice.path.end, ()) for choice in choices))
+    return first[:common], tuple(dict.fromkeys(members))
+
+
+def _append(edges: list[Edge], edge: Edge) -> None:
+    if edges and edges[-1].most == edge.least - 1 and replace(edge, least=edges[-1].least) == replace(edges[-1], most=edge.most):
+        edge = replace(edge, least=edges.pop().least)
+    edges.append(edge)
+
+
+
+
+def _finish(name: str, states: tuple[State, ...], readings: tuple[Reading, ...]) -> Automaton:
+    ends = [edge for state in states for edge in state.edges if any(readings[number].report != "check" for number in edge.readings)]
+    if not ends:
+        raise Error(f"protocol {name}: no frame ever ends", "end it with a gap")
+    spaces = [edge.most for state in states if state.sign == GAP for edge in state.edges if not edge.silence]
+    inner = [edge.most for state in states if state.sign == FLASH and not state.rest for edge in state.edges]
+    held = [edge.most for edge in ends if edge.held]
+    return Automaton(name, states, readings, min(edge.least for edge in ends), max(inner, default=0) + 1, max(held, default=0),
+                     max(spaces, default=0))

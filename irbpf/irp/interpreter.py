@@ -1,0 +1,156 @@
+"""Runs an automaton over samples in plain Python: the reference that generated C must equal, sample for sample.
+
+It keeps the state of one receiver; it reads no clock and knows no keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from irbpf.irp.automaton import IDLE, LOST, MOST_CARRY_US, RESTART, Automaton, Edge
+from irbpf.irp.expressions import evaluate
+from irbpf.irp.readings import Reading
+from irbpf.pulses import Kind, Sample
+
+FULL = (1 << 64) - 1
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """One event of a decoder. `toggle` is None where the protocol has none; `repeat`: the key that was down before is still held."""
+
+    protocol: str
+    scancode: int
+    params: Mapping[str, int] = field(default_factory=dict)
+    toggle: int | None = None
+    repeat: bool = False
+
+
+class Interpreter:
+    """One automaton and what it remembers of one receiver's samples."""
+
+    def __init__(self, automaton: Automaton) -> None:
+        self.automaton = automaton
+        self.reset()
+
+    def reset(self) -> None:
+        """As at the start: as if a silence came before."""
+        self.state = IDLE
+        self.bits = 0
+        self.length = 0
+        self.held = False
+        self.carry = 0
+        self.last: Decoded | None = None
+
+    def feed(self, samples: Iterable[Sample]) -> Iterator[Decoded]:
+        for sample in samples:
+            decoded = self.step(sample)
+            if decoded is not None:
+                yield decoded
+
+    def step(self, sample: Sample) -> Decoded | None:
+        """Take one sample; the event that it completes, if any."""
+        kind, duration = sample
+        if kind == Kind.FREQUENCY:
+            return None
+        if kind == Kind.OVERFLOW:
+            self.state, self.held = LOST, False
+            return None
+        state = self.automaton.states[self.state]
+        if state.rest and kind != Kind.PULSE:
+            self.silence(kind, duration)
+            return None
+        edge = self.edge(kind, duration + self.carry if kind == Kind.SPACE else duration)
+        if edge is None:
+            self.lose(kind, duration)
+            return None
+        return self.follow(edge, duration)
+
+    def edge(self, kind: Kind, duration: int) -> Edge | None:
+        state = self.automaton.states[self.state]
+        if (kind == Kind.PULSE) != (state.sign > 0):
+            return None
+        for edge in state.edges:
+            if duration <= edge.most and (edge.silence if kind == Kind.TIMEOUT else duration >= edge.least):
+                return edge
+        return None
+
+    def silence(self, kind: Kind, duration: int) -> None:
+        """More silence after a silence: an edge-timed driver tells the gap after the timeout."""
+        if kind == Kind.TIMEOUT:
+            return
+        if duration < self.automaton.start_gap:
+            self.state, self.held = LOST, False
+        elif duration > self.automaton.hold_gap:
+            self.state, self.held = IDLE, False
+
+    def lose(self, kind: Kind, duration: int) -> None:
+        """A sample that does not fit: wait for a silence, or for a leader that can be nothing else."""
+        self.held = False
+        if kind == Kind.PULSE:
+            self.state = IDLE
+            edge = self.edge(kind, duration) if duration >= self.automaton.leader else None
+            self.state = LOST
+            if edge is not None:
+                self.state = IDLE
+                self.follow(edge, duration)
+            return
+        silent = kind == Kind.TIMEOUT or duration >= self.automaton.start_gap
+        self.state = IDLE if silent else LOST
+
+    def restart(self) -> None:
+        self.bits = self.length = 0
+
+    def follow(self, edge: Edge, duration: int) -> Decoded | None:
+        if self.state == IDLE:
+            self.restart()
+        self.carry = max(0, min(MOST_CARRY_US, duration - edge.nominal)) if edge.nominal else 0
+        for bit in edge.bits:
+            if bit == RESTART:
+                self.restart()
+            else:
+                self.bits, self.length = self.bits << 1 | bit, self.length + 1
+        if not edge.readings:
+            self.state = edge.target
+            return None
+        return self.read(edge)
+
+    def read(self, edge: Edge) -> Decoded | None:
+        for number in edge.readings:
+            reading = self.automaton.readings[number]
+            names = self.names(reading)
+            if names is None:
+                continue
+            self.state = edge.target
+            if reading.report == "check":
+                return None
+            decoded = self.report(reading, names)
+            self.held = edge.held
+            self.restart()
+            return decoded
+        self.state = edge.otherwise
+        if edge.otherwise == IDLE:
+            self.held = False
+        return None
+
+    def names(self, reading: Reading) -> dict[str, int] | None:
+        """The fields and parameters of the frame; None if a check fails."""
+        names: dict[str, int] = {}
+        for index, (start, width, low_first) in enumerate(reading.fields):
+            value = self.bits >> (self.length - start - width) & ((1 << width) - 1)
+            names[f"${index}"] = int(f"{value:0{width}b}"[::-1], 2) if low_first else value
+        for name, expression in reading.parameters:
+            names[name] = evaluate(expression, names) & FULL
+        return names if all(evaluate(check, names) & FULL for check in reading.checks) else None
+
+    def report(self, reading: Reading, names: Mapping[str, int]) -> Decoded | None:
+        if reading.report == "repeat":
+            if self.last is None:
+                return None
+            return Decoded(self.last.protocol, self.last.scancode, self.last.params, self.last.toggle, True)
+        scancode = evaluate(reading.scancode, names) & FULL
+        toggle = None if reading.toggle is None else int(bool(evaluate(reading.toggle, names) & FULL))
+        again = self.held and self.last is not None and (self.last.scancode, self.last.toggle) == (scancode, toggle)
+        self.last = Decoded(self.automaton.name, scancode, {name: names[name] for name in reading.shown}, toggle, again)
+        return self.last

@@ -1,0 +1,61 @@
+"""What the tests need, and when it may be missing: gates with three values, and the shared data."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+GATES = {
+    "native": ("IRBPF_TEST_NATIVE", "a C compiler (gcc)", lambda: shutil.which("gcc") is not None),
+    "bpf": ("IRBPF_TEST_BPF", "root and python3-bpfcc", lambda: os.geteuid() == 0 and Path("/usr/lib/python3/dist-packages/bcc").is_dir()),
+    "kernel": ("IRBPF_TEST_KERNEL", "the test kernel (tests/kernel/build)", lambda: _kernel_there()),
+    "style": ("IRBPF_TEST_STYLE", "ruff and mypy", lambda: shutil.which("ruff") is not None and shutil.which("mypy") is not None),
+    "shared": ("IRBPF_TEST_SHARED", "the shared data beside the checkout", lambda: shared_folder().is_dir()),
+}
+
+
+def shared_folder() -> Path:
+    return Path(os.environ.get("IRBPF_SHARED", ROOT.parent / "shared"))
+
+
+def _kernel_there() -> bool:
+    from tests.kernel import vm
+
+    return vm.kernel_folder() is not None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for name, (variable, needs, _) in GATES.items():
+        config.addinivalue_line("markers", f"{name}: needs {needs}; {variable}=1 insists, {variable}=0 never runs it")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A gate: unset runs what can run and says why not; 1 makes a missing prerequisite a failure; 0 never runs it."""
+    for name, (variable, needs, there) in GATES.items():
+        if item.get_closest_marker(name) is None:
+            continue
+        wanted = os.environ.get(variable, "")
+        if wanted == "0":
+            pytest.skip(f"{variable}=0")
+        if not there():
+            if wanted == "1":
+                pytest.fail(f"{variable}=1, but {needs} is missing")
+            pytest.skip(f"needs {needs}; {variable}=1 makes this a failure")
+
+
+@pytest.fixture()
+def shared() -> Path:
+    """The folder of captures and protocol data that nobody here wrote."""
+    folder = shared_folder()
+    if not folder.is_dir():
+        if os.environ.get("IRBPF_TEST_SHARED") == "1":
+            pytest.fail("IRBPF_TEST_SHARED=1, but the shared data is missing")
+        pytest.skip(f"no shared data at {folder.name}/ beside the checkout (IRBPF_SHARED names another place)")
+    return folder
