@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from irbpf.errors import Error
-from irbpf.irp.automaton import IDLE, LOST, RESTART, Automaton, Edge, State
+from irbpf.irp.automaton import IDLE, LOST, MOST_CARRY_US, RESTART, Automaton, Edge, State
 from irbpf.irp.cexpression import c_expression
 from irbpf.irp.readings import Reading
 
@@ -129,7 +129,8 @@ def _branches(run: Run, edges: Sequence[Edge], ends: _Ends, least: int, most: in
 
 def _branch(run: Run, edge: Edge, ends: _Ends, least: int, most: int, indent: str) -> str:
     tests = ([f"duration >= {edge.least}"] if edge.least > least else []) + ([f"duration <= {edge.most}"] if edge.most < most else [])
-    body = _append(edge.bits, indent + "\t") + f"{indent}\treturn {_target(run, edge, ends)};\n"
+    carry = f"{indent}\tcarry(s, duration, {edge.nominal});\n" if run.state.sign > 0 else ""
+    body = carry + _append(edge.bits, indent + "\t") + f"{indent}\treturn {_target(run, edge, ends)};\n"
     return f"{indent}if ({' && '.join(tests) or '1'}) {{\n{body}{indent}}}\n"
 
 
@@ -178,7 +179,15 @@ struct state {{
 	__u64 scancode;     /* last reported */
 	__u32 toggle;
 	__u32 pressed;      /* something was reported */
+	__u32 carry;        /* how much the last pulse was too long: the next space is too short by that */
 }};
+
+static inline __attribute__((always_inline)) void carry(struct state *s, __u32 duration, const __u32 nominal)
+{{
+	__u32 over = nominal && duration > nominal ? duration - nominal : 0;
+
+	s->carry = over < {MOST_CARRY_US} ? over : {MOST_CARRY_US};
+}}
 
 static inline __attribute__((always_inline)) void restart(struct state *s)
 {{
@@ -210,7 +219,7 @@ def _reading(index: int, reading: Reading, words: int) -> str:
     for place, (name, expression) in enumerate(reading.parameters):
         lines.append(f"\t__u64 p{place} = {c_expression(expression, names)}; /* {name} */\n")
         names[name] = f"p{place}"
-    lines += [f"\tif (!({c_expression(check, names)}))\n\t\treturn 0;\n" for check in reading.checks]
+    lines += [f"\tif (({c_expression(check, names)}) == 0)\n\t\treturn 0;\n" for check in reading.checks]
     if reading.report == "down":
         lines.append(_down(index, reading, names))
     elif reading.report == "repeat":
@@ -222,7 +231,7 @@ def _reading(index: int, reading: Reading, words: int) -> str:
 def _down(index: int, reading: Reading, names: dict[str, str]) -> str:
     if len(reading.shown) > MOST_PARAMETERS:
         raise Error(f"more than {MOST_PARAMETERS} parameters", "put some of them together")
-    toggle = "NO_TOGGLE" if reading.toggle is None else f"!!({c_expression(reading.toggle, names)})"
+    toggle = "NO_TOGGLE" if reading.toggle is None else f"({c_expression(reading.toggle, names)}) != 0"
     shown = "".join(f"\tr->params[{place}] = {names[name]};\n" for place, name in enumerate(reading.shown))
     return (f"\tr->reading = {index};\n#ifdef WITH_PARAMS\n{shown}#endif\n"
             f"\treport_down(s, r, {c_expression(reading.scancode, names)}, {toggle});\n")
@@ -293,7 +302,7 @@ static inline __attribute__((always_inline)) void step(struct state *s, __u32 sa
 			}}
 			return;
 		}}
-		next = on_space(s, n, duration);
+		next = on_space(s, n, duration + s->carry);
 	}} else if (kind == SAMPLE_TIMEOUT) {{
 		if (resting(n))
 			return;

@@ -1,0 +1,59 @@
+"""Events as a C host writes them (`struct event` of bpf/host), as Python values. It runs no program."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from irbpf.irp.automaton import Automaton
+from irbpf.irp.interpreter import Decoded
+
+MOST_PARAMETERS = 16
+_EVENT = struct.Struct(f"=II II Q II ii {MOST_PARAMETERS}Q")
+EVENT_SIZE = _EVENT.size
+DOWN, REPEAT, POINTER = 1, 2, 3
+NO_TOGGLE = 2
+
+
+@dataclass(frozen=True)
+class Event:
+    """One report of a decoder; `sample` is the index of the sample that completed it, `x` and `y` those of a pointer."""
+
+    sample: int
+    kind: int
+    reading: int
+    scancode: int
+    toggle: int
+    again: bool
+    x: int
+    y: int
+    params: tuple[int, ...]
+
+
+def read_events(data: bytes, count: int) -> list[Event]:
+    """The first `count` events in `data`."""
+    events = []
+    for sample, _, kind, reading, scancode, toggle, again, x, y, *params in _EVENT.iter_unpack(data[:count * EVENT_SIZE]):
+        events.append(Event(sample, kind, reading, scancode, toggle, bool(again), x, y, tuple(params)))
+    return events
+
+
+class Reader:
+    """Turns the events of one decoder, in order, into `Decoded` values; a repeat shows what came before it."""
+
+    def __init__(self, name: str, automaton: Automaton | None) -> None:
+        self.name, self.automaton = name, automaton
+        self.params: dict[str, int] = {}
+
+    def decoded(self, event: Event) -> Decoded:
+        if event.kind == DOWN and self.automaton is not None:
+            shown = self.automaton.readings[event.reading].shown
+            self.params = dict(zip(shown, event.params, strict=False))
+        elif event.kind == POINTER:
+            self.params = {"x": event.x, "y": event.y}
+        toggle = None if event.toggle == NO_TOGGLE else event.toggle
+        return Decoded(self.name, event.scancode, dict(self.params), toggle, event.again)
+
+    def all(self, events: Sequence[Event]) -> list[Decoded]:
+        return [self.decoded(event) for event in events]

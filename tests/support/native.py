@@ -1,0 +1,35 @@
+"""A decoder as a shared library, built by an ordinary C compiler and called by ctypes."""
+
+from __future__ import annotations
+
+import ctypes
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from irbpf.objects import Source
+from irbpf.pulses import Sample
+from irbpf.reports import EVENT_SIZE, Event, read_events
+
+ROOM = 1024
+
+
+class Native:
+    """One decoder with the state of one receiver."""
+
+    def __init__(self, source: Source, folder: Path, flags: Sequence[str] = ("-O1",)) -> None:
+        text, library = folder / f"{source.name}.c", folder / f"{source.name}.so"
+        text.write_text(source.text)
+        subprocess.run(["gcc", "-std=gnu11", "-Wall", "-Wno-unused-function", "-Wno-unused-variable", "-Wno-unknown-pragmas", "-Werror",
+                        "-shared", "-fPIC", *flags, "-o", library, text], check=True)
+        self.library = ctypes.CDLL(str(library))
+        self.reset()
+
+    def reset(self) -> None:
+        self.state = ctypes.create_string_buffer(self.library.state_size())
+
+    def feed(self, samples: Sequence[Sample]) -> list[Event]:
+        words = (ctypes.c_uint32 * len(samples))(*(sample.word for sample in samples))
+        events = ctypes.create_string_buffer(ROOM * EVENT_SIZE)
+        count = self.library.decode(self.state, words, len(samples), events, ROOM)
+        return read_events(events.raw, count)
