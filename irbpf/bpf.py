@@ -1,0 +1,288 @@
+"""bpf(2) through libbpf.so.1: load an object, run it, pin it, attach it. It compiles nothing and knows no protocol."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import functools
+import os
+import struct
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from irbpf.errors import Error
+from irbpf.objects import MapSpec, Object
+
+LIRC_MODE2, XDP = 20, 6  # enum bpf_prog_type
+ATTACH_LIRC_MODE2 = 16  # enum bpf_attach_type
+PROGRAM_TYPES = {"lirc": LIRC_MODE2, "test_run": XDP}
+LOG_SIZE = 1 << 20
+
+
+class Unsupported(Error):
+    """This kernel has no BPF_PROG_TYPE_LIRC_MODE2 (CONFIG_BPF_LIRC_MODE2)."""
+
+
+class _LoadOptions(ctypes.Structure):
+    _fields_ = [("sz", ctypes.c_size_t), ("attempts", ctypes.c_int), ("expected_attach_type", ctypes.c_uint32),
+                ("prog_btf_fd", ctypes.c_uint32), ("prog_flags", ctypes.c_uint32), ("prog_ifindex", ctypes.c_uint32),
+                ("kern_version", ctypes.c_uint32), ("attach_btf_id", ctypes.c_uint32), ("attach_prog_fd", ctypes.c_uint32),
+                ("attach_btf_obj_fd", ctypes.c_uint32), ("fd_array", ctypes.c_void_p), ("func_info", ctypes.c_void_p),
+                ("func_info_cnt", ctypes.c_uint32), ("func_info_rec_size", ctypes.c_uint32), ("line_info", ctypes.c_void_p),
+                ("line_info_cnt", ctypes.c_uint32), ("line_info_rec_size", ctypes.c_uint32), ("log_level", ctypes.c_uint32),
+                ("log_size", ctypes.c_uint32), ("log_buf", ctypes.c_void_p)]
+
+
+class _MapOptions(ctypes.Structure):
+    _fields_ = [("sz", ctypes.c_size_t), ("btf_fd", ctypes.c_uint32), ("btf_key_type_id", ctypes.c_uint32),
+                ("btf_value_type_id", ctypes.c_uint32), ("btf_vmlinux_value_type_id", ctypes.c_uint32),
+                ("inner_map_fd", ctypes.c_uint32), ("map_flags", ctypes.c_uint32), ("map_extra", ctypes.c_uint64),
+                ("numa_node", ctypes.c_uint32), ("map_ifindex", ctypes.c_uint32)]
+
+
+class _TestRunOptions(ctypes.Structure):
+    _fields_ = [("sz", ctypes.c_size_t), ("data_in", ctypes.c_void_p), ("data_out", ctypes.c_void_p),
+                ("data_size_in", ctypes.c_uint32), ("data_size_out", ctypes.c_uint32), ("ctx_in", ctypes.c_void_p),
+                ("ctx_out", ctypes.c_void_p), ("ctx_size_in", ctypes.c_uint32), ("ctx_size_out", ctypes.c_uint32),
+                ("retval", ctypes.c_uint32), ("repeat", ctypes.c_int), ("duration", ctypes.c_uint32), ("flags", ctypes.c_uint32),
+                ("cpu", ctypes.c_uint32), ("batch_size", ctypes.c_uint32)]
+
+
+@functools.cache
+def _library() -> ctypes.CDLL:
+    try:
+        return ctypes.CDLL("libbpf.so.1", use_errno=True)
+    except OSError as error:
+        raise Error(f"libbpf.so.1 cannot be loaded: {error}", "install libbpf1") from error
+
+
+def _call(name: str, *arguments: object) -> int:
+    """A function of libbpf that returns a number or -1; a call that a signal broke off is made again."""
+    while True:
+        result = int(getattr(_library(), name)(*arguments))
+        code = ctypes.get_errno()
+        if result < 0 and code in (errno.EINTR, errno.EAGAIN):
+            continue
+        if result < 0:
+            raise OSError(code or -result, os.strerror(code or -result))
+        return result
+
+
+def explain(error: OSError, doing: str) -> Error:
+    """What a user can do about a refusal of bpf(2)."""
+    if error.errno in (errno.EPERM, errno.EACCES):
+        hint = "run it as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON"
+    elif error.errno == errno.ENOSYS:
+        hint = "this kernel is built without CONFIG_BPF_SYSCALL"
+    else:
+        hint = ""
+    return Error(f"{doing}: {os.strerror(error.errno or 0)}", hint)
+
+
+@dataclass
+class Program:
+    """A loaded program and its maps (name -> fd); it owns the fds. The kernel keeps what is attached or pinned."""
+
+    name: str
+    fd: int
+    maps: dict[str, int]
+
+    def __enter__(self) -> Program:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        for fd in [self.fd, *self.maps.values()]:
+            if fd >= 0:
+                os.close(fd)
+        self.fd, self.maps = -1, {}
+
+    @property
+    def id(self) -> int:
+        return program_id(self.fd)
+
+
+def load(program: Object) -> Program:
+    """Create the maps of `program`, fill them, and load it. Error ends with what the verifier said; `Unsupported` where the
+    kernel does not know the type."""
+    maps: dict[str, int] = {}
+    try:
+        for spec in program.maps:
+            maps[spec.name] = _create_map(spec)
+        fds = [maps[spec.name] for spec in program.maps]
+        return Program(program.name, _load(program, _relocated(program, fds)), maps)
+    except BaseException:
+        for fd in maps.values():
+            os.close(fd)
+        raise
+
+
+def _create_map(spec: MapSpec) -> int:
+    options = _MapOptions(sz=ctypes.sizeof(_MapOptions), map_flags=spec.flags)
+    try:
+        fd = _call("bpf_map_create", spec.type, spec.name[:15].encode(), spec.key_size, spec.value_size, spec.max_entries,
+                   ctypes.byref(options))
+    except OSError as error:
+        raise explain(error, f"map {spec.name} cannot be created") from error
+    try:
+        for index in range(len(spec.contents) // max(1, spec.value_size)):
+            update_map(fd, index, spec.contents[index * spec.value_size:(index + 1) * spec.value_size])
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+def _relocated(program: Object, fds: list[int]) -> bytes:
+    code = bytearray(program.instructions)
+    for instruction, index in program.relocations:
+        struct.pack_into("=i", code, instruction * 8 + 4, fds[index])
+    return bytes(code)
+
+
+def _load(program: Object, code: bytes) -> int:
+    kind = PROGRAM_TYPES[program.host]
+    try:
+        return _load_once(program, kind, code, None)
+    except OSError as first:
+        log = ctypes.create_string_buffer(LOG_SIZE)
+        try:
+            return _load_once(program, kind, code, log)
+        except OSError as error:
+            said = log.value.decode(errors="replace").strip()
+            if kind == LIRC_MODE2 and error.errno == errno.EINVAL and not said:
+                raise Unsupported("this kernel cannot attach BPF decoders to infrared receivers",
+                                  "it needs CONFIG_BPF_LIRC_MODE2=y, which needs CONFIG_RC_CORE=y; see irbpf doctor") from error
+            if said:
+                last = "\n".join(said.splitlines()[-12:])
+                raise Error(f"the verifier refused {program.name}: {os.strerror(error.errno or 0)}\n{last}") from error
+            raise explain(first, f"program {program.name} cannot be loaded") from error
+
+
+def _load_once(program: Object, kind: int, code: bytes, log: ctypes.Array[ctypes.c_char] | None) -> int:
+    options = _LoadOptions(sz=ctypes.sizeof(_LoadOptions), expected_attach_type=ATTACH_LIRC_MODE2 if kind == LIRC_MODE2 else 0)
+    if log is not None:
+        options.log_level, options.log_size, options.log_buf = 1, LOG_SIZE, ctypes.addressof(log)
+    return _call("bpf_prog_load", kind, program.name.encode(), program.license.encode(), code, ctypes.c_size_t(len(code) // 8),
+                 ctypes.byref(options))
+
+
+def update_map(fd: int, index: int, value: bytes) -> None:
+    _call("bpf_map_update_elem", fd, struct.pack("=I", index), value, ctypes.c_uint64(0))
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a test run gave: the program's return value, the packet afterwards, and the mean time of one run in ns."""
+
+    value: int
+    data: bytes
+    duration_ns: int
+
+
+def test_run(program: Program, data: bytes, repeat: int = 1) -> Ran:
+    """Run an XDP program `repeat` times over the packet `data`, which it may change."""
+    after = ctypes.create_string_buffer(len(data))
+    options = _TestRunOptions(sz=ctypes.sizeof(_TestRunOptions), data_in=ctypes.cast(data, ctypes.c_void_p).value,
+                              data_out=ctypes.addressof(after), data_size_in=len(data), data_size_out=len(data), repeat=repeat)
+    try:
+        _call("bpf_prog_test_run_opts", program.fd, ctypes.byref(options))
+    except OSError as error:
+        raise explain(error, "BPF_PROG_TEST_RUN") from error
+    return Ran(options.retval, after.raw, options.duration)
+
+
+# -- pins, ids ------------------------------------------------------------------------------------------------------
+
+
+def pin(fd: int, path: Path) -> None:
+    try:
+        _call("bpf_obj_pin", fd, os.fsencode(path))
+    except OSError as error:
+        raise explain(error, f"{path} cannot be pinned") from error
+
+
+def open_pinned(path: Path) -> int:
+    """The fd of what is pinned at `path`; FileNotFoundError where there is nothing."""
+    try:
+        return _call("bpf_obj_get", os.fsencode(path))
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise explain(error, f"{path} cannot be opened") from error
+
+
+def program_id(fd: int) -> int:
+    """The id of a loaded program, as `bpftool` shows it."""
+    return program_info(fd)[0]
+
+
+def program_info(fd: int) -> tuple[int, str]:
+    """Id and name of a program (struct bpf_prog_info: type, id, tag[8], ..., name at offset 64)."""
+    info = ctypes.create_string_buffer(256)
+    size = ctypes.c_uint32(len(info))
+    _call("bpf_obj_get_info_by_fd", fd, ctypes.byref(info), ctypes.byref(size))
+    return struct.unpack_from("=I", info.raw, 4)[0], info.raw[64:80].split(b"\0")[0].decode(errors="replace")
+
+
+@contextmanager
+def program_by_id(number: int) -> Iterator[int]:
+    """The fd of the program with an id, for as long as the block lasts."""
+    fd = _call("bpf_prog_get_fd_by_id", ctypes.c_uint32(number))
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+# -- lirc -----------------------------------------------------------------------------------------------------------
+
+
+def attach(program_fd: int, lirc_fd: int) -> None:
+    """Attach a program to a lirc device that was opened for writing (rc/bpf-lirc.c asks for that)."""
+    try:
+        _call("bpf_prog_attach", program_fd, lirc_fd, ATTACH_LIRC_MODE2, ctypes.c_uint32(0))
+    except OSError as error:
+        if error.errno == errno.E2BIG:
+            raise Error("the receiver has 64 programs already", "detach some: see irbpf status") from error
+        raise explain(error, "the program cannot be attached") from error
+
+
+def detach(program_fd: int, lirc_fd: int) -> None:
+    """Detach; a program that is not attached there is no error."""
+    with suppress(FileNotFoundError):
+        _call("bpf_prog_detach2", program_fd, lirc_fd, ATTACH_LIRC_MODE2)
+
+
+def attached(lirc_fd: int) -> list[int]:
+    """The ids of the programs on a lirc device, in the order in which they run."""
+    count = ctypes.c_uint32(64)
+    ids = (ctypes.c_uint32 * 64)()
+    try:
+        _call("bpf_prog_query", lirc_fd, ATTACH_LIRC_MODE2, ctypes.c_uint32(0), None, ids, ctypes.byref(count))
+    except OSError as error:
+        raise explain(error, "the programs of the receiver cannot be listed") from error
+    return list(ids)[:count.value]
+
+
+# -- probing --------------------------------------------------------------------------------------------------------
+
+_RETURN_0 = bytes.fromhex("b700000000000000" "9500000000000000")
+
+
+def probe() -> Mapping[str, Error | None]:
+    """For each host, None if this kernel runs its programs, else why not."""
+    found: dict[str, Error | None] = {}
+    for host in PROGRAM_TYPES:
+        try:
+            with load(Object("probe", host, _RETURN_0, (), ())) as program:
+                if host == "test_run":
+                    test_run(program, bytes(64))
+            found[host] = None
+        except Error as error:
+            found[host] = error
+    return found

@@ -1,0 +1,84 @@
+"""The cache of compiled objects. What is in it is used only if it is whole and ours; a cache that cannot be used is no cache."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from irbpf import objectfile
+from irbpf.errors import Error
+from irbpf.objects import Object
+
+MOST_FILES = 500
+
+
+def default_folder() -> Path:
+    """/var/cache/irbpf for root, the user's cache for others; IRBPF_CACHE_DIR names another."""
+    if (named := os.environ.get("IRBPF_CACHE_DIR")) is not None:
+        return Path(named)
+    if os.geteuid() == 0:
+        return Path("/var/cache/irbpf")
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "irbpf"
+
+
+@dataclass(frozen=True)
+class Cache:
+    """Files by key in `folder`. A damaged, foreign or writable-for-others file is a miss."""
+
+    folder: Path
+
+    def path(self, key: str) -> Path:
+        return self.folder / f"{key}.irbpf"
+
+    def get(self, key: str) -> tuple[list[Object], dict[str, Any]] | None:
+        try:
+            fd = os.open(self.path(key), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        except OSError:
+            return None
+        with os.fdopen(fd, "rb") as file:
+            if not _ours(os.fstat(fd)) or not _ours(self.folder.stat(), folder=True):
+                return None
+            try:
+                return objectfile.load(file.read(objectfile.LARGEST + 1))
+            except (OSError, Error):
+                return None
+
+    def put(self, key: str, objects: Sequence[Object], extra: Mapping[str, Any]) -> str | None:
+        """Keep it; returns why it could not be kept, or None. The way in is a rename, so nobody ever sees half a file."""
+        temporary: str | None = None
+        try:
+            self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+            if not _ours(self.folder.stat(), folder=True):
+                return f"{self.folder} belongs to somebody else or may be written by others"
+            fd, temporary = tempfile.mkstemp(dir=self.folder, prefix=".new-")
+            with os.fdopen(fd, "wb") as file:
+                file.write(objectfile.dump(objects, extra))
+                file.flush()
+                os.fchmod(fd, 0o644)
+                os.fsync(fd)
+            os.rename(temporary, self.path(key))
+            self.tidy()
+        except OSError as error:
+            if temporary is not None:
+                with suppress(OSError):
+                    os.unlink(temporary)
+            return f"{self.folder}: {error.strerror}"
+        return None
+
+    def tidy(self) -> None:
+        """Keep the newest files only."""
+        files = sorted(self.folder.glob("*.irbpf"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in files[MOST_FILES:]:
+            with suppress(OSError):
+                path.unlink()
+
+
+def _ours(info: os.stat_result, folder: bool = False) -> bool:
+    kind = stat.S_ISDIR if folder else stat.S_ISREG
+    return kind(info.st_mode) and info.st_uid == os.geteuid() and not info.st_mode & 0o022
