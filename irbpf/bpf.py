@@ -15,9 +15,9 @@ from pathlib import Path
 from irbpf.errors import Error
 from irbpf.objects import MapSpec, Object
 
-LIRC_MODE2, XDP = 20, 6  # enum bpf_prog_type
+LIRC_MODE2, SCHED_CLS = 20, 3  # enum bpf_prog_type
 ATTACH_LIRC_MODE2 = 16  # enum bpf_attach_type
-PROGRAM_TYPES = {"lirc": LIRC_MODE2, "test_run": XDP}
+PROGRAM_TYPES = {"lirc": LIRC_MODE2, "test_run": SCHED_CLS}
 LOG_SIZE = 1 << 20
 
 
@@ -185,7 +185,7 @@ class Ran:
 
 
 def test_run(program: Program, data: bytes, repeat: int = 1) -> Ran:
-    """Run an XDP program `repeat` times over the packet `data`, which it may change."""
+    """Run a program `repeat` times over the packet `data`, which it may change."""
     after = ctypes.create_string_buffer(len(data))
     options = _TestRunOptions(sz=ctypes.sizeof(_TestRunOptions), data_in=ctypes.cast(data, ctypes.c_void_p).value,
                               data_out=ctypes.addressof(after), data_size_in=len(data), data_size_out=len(data), repeat=repeat)

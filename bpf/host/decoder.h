@@ -58,6 +58,23 @@ ALWAYS_INLINE __u64 ones(__u64 value)
 	return value * 0x0101010101010101ull >> 56;
 }
 
+/*
+ * 1 for anything but 0, without a branch: the verifier walks every way through a program, and each branch doubles them. The
+ * compiler would make a branch of it again, if it saw through it.
+ */
+ALWAYS_INLINE __u64 truth(__u64 value)
+{
+	__u64 negative = -value;
+
+	asm volatile("" : "+r"(negative));
+	return (value | negative) >> 63;
+}
+
+ALWAYS_INLINE __u64 choice(__u64 condition, __u64 yes, __u64 no)
+{
+	return no ^ ((yes ^ no) & -truth(condition));
+}
+
 ALWAYS_INLINE __u64 power(__u64 base, __u64 exponent)
 {
 	__u64 result = 1;

@@ -15,8 +15,9 @@ from irbpf.pulses import Kind, Sample
 from irbpf.reports import EVENT_SIZE, Event, read_events
 
 _HEADER = struct.Struct("=IIII")  # struct batch of bpf/host/test_run.c
+STRIDE = 8  # samples that the host takes in one run
 SAMPLES = 400
-ROOM = 10  # events; with them and the samples the packet fits into a page, as XDP wants it
+ROOM = 10  # events; with them and the samples the packet fits into a page, as the kernel wants it
 RESET = [Sample(Kind.OVERFLOW, 0), Sample(Kind.TIMEOUT, 0)]  # brings a decoder back to where it was at first
 
 
@@ -43,7 +44,7 @@ class Batches:
             packet = bytearray(offset + ROOM * EVENT_SIZE)
             _HEADER.pack_into(packet, 0, next_one, len(words), 0, ROOM)
             struct.pack_into(f"={len(words)}I", packet, _HEADER.size, *words)
-            runs = len(words) - next_one
+            runs = -(-(len(words) - next_one) // STRIDE)
             ran = bpf.test_run(self.program, bytes(packet), runs)
             before, (next_one, _, count, _) = next_one, _HEADER.unpack_from(ran.data)
             if next_one == before:

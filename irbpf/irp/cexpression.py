@@ -11,7 +11,7 @@ SIGNED = {"<", "<=", ">", ">="}
 
 
 def c_expression(expression: Expression, names: Mapping[str, str]) -> str:
-    """`expression` as C over the variables `names` (all __u64); it uses `ones()` and `power()` of bpf/host/decoder.h."""
+    """`expression` as C over the variables `names` (all __u64); it uses `ones()`, `truth()` and others of bpf/host/decoder.h."""
 
     def again(part: Expression) -> str:
         return c_expression(part, names)
@@ -23,10 +23,12 @@ def c_expression(expression: Expression, names: Mapping[str, str]) -> str:
             return names[name]
         case Unary("#", operand):
             return f"ones({again(operand)})"
+        case Unary("!", operand):
+            return f"(1 ^ truth({again(operand)}))"
         case Unary(op, operand):
             return f"(__u64){op}({again(operand)})"
         case Conditional(condition, yes, no):
-            return f"({again(condition)} ? {again(yes)} : {again(no)})"
+            return f"choice({again(condition)}, {again(yes)}, {again(no)})"
         case Binary(op, left, right):
             return _binary(op, again(left), again(right))
         case BitField():
@@ -37,6 +39,11 @@ def c_expression(expression: Expression, names: Mapping[str, str]) -> str:
 def _binary(op: str, left: str, right: str) -> str:
     if op == "**":
         return f"power({left}, {right})"
+    if op in ("==", "!="):
+        different = f"truth(({left}) ^ ({right}))"
+        return different if op == "!=" else f"(1 ^ {different})"
+    if op in ("&&", "||"):
+        return f"(truth({left}) {op[0]} truth({right}))"
     if op in SIGNED:
         return f"((__s64)({left}) {op} (__s64)({right}))"
     if op in ("<<", ">>"):
@@ -58,3 +65,10 @@ def _bit_field(field: BitField, names: Mapping[str, str]) -> str:
     if width < 64:
         value = f"(({value}) & {hex((1 << abs(width)) - 1)}ull)"
     return f"turned({value}, {width})" if field.reverse else f"({value})"
+
+
+def c_refusal(check: Expression, names: Mapping[str, str]) -> str:
+    """A C condition that is true where `check` does not hold."""
+    if isinstance(check, Binary) and check.op == "==":
+        return f"({c_expression(check.left, names)}) != ({c_expression(check.right, names)})"
+    return f"({c_expression(check, names)}) == 0"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from irbpf.errors import Error
 from irbpf.irp.automaton import IDLE, LOST, MOST_CARRY_US, RESTART, Automaton, Edge, State
-from irbpf.irp.cexpression import c_expression
+from irbpf.irp.cexpression import c_expression, c_refusal
 from irbpf.irp.readings import Reading
 
 WORD = 64
@@ -219,7 +219,7 @@ def _reading(index: int, reading: Reading, words: int) -> str:
     for place, (name, expression) in enumerate(reading.parameters):
         lines.append(f"\t__u64 p{place} = {c_expression(expression, names)}; /* {name} */\n")
         names[name] = f"p{place}"
-    lines += [f"\tif (({c_expression(check, names)}) == 0)\n\t\treturn 0;\n" for check in reading.checks]
+    lines += [f"\tif ({c_refusal(check, names)})\n\t\treturn 0;\n" for check in reading.checks]
     if reading.report == "down":
         lines.append(_down(index, reading, names))
     elif reading.report == "repeat":
