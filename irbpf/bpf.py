@@ -186,8 +186,8 @@ class Ran:
 
 def test_run(program: Program, data: bytes, repeat: int = 1) -> Ran:
     """Run a program `repeat` times over the packet `data`, which it may change."""
-    after = ctypes.create_string_buffer(len(data))
-    options = _TestRunOptions(sz=ctypes.sizeof(_TestRunOptions), data_in=ctypes.cast(data, ctypes.c_void_p).value,
+    before, after = ctypes.create_string_buffer(data, len(data)), ctypes.create_string_buffer(len(data))
+    options = _TestRunOptions(sz=ctypes.sizeof(_TestRunOptions), data_in=ctypes.addressof(before),
                               data_out=ctypes.addressof(after), data_size_in=len(data), data_size_out=len(data), repeat=repeat)
     try:
         _call("bpf_prog_test_run_opts", program.fd, ctypes.byref(options))

@@ -44,7 +44,8 @@ def check_meaning(irp: Irp) -> None:
 def _check_circles(irp: Irp) -> None:
     parameters = {parameter.name for parameter in irp.parameters}
     for start in irp.definitions:
-        seen, waiting = set(), [start]
+        seen: set[str] = set()
+        waiting = [start]
         while waiting:
             for name in _names(irp.definitions[waiting.pop()]):
                 if name.name == start and name.name not in parameters:

@@ -1,0 +1,125 @@
+"""/dev/lircN: the ioctls of linux/lirc.h, samples in and out. It decodes nothing."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import select
+import struct
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from irbpf.errors import Error
+from irbpf.pulses import Kind, Sample
+
+
+def _read(number: int) -> int:
+    return 0x80046900 | number  # _IOR('i', number, __u32)
+
+
+def _write(number: int) -> int:
+    return 0x40046900 | number  # _IOW('i', number, __u32)
+
+
+GET_FEATURES, SET_REC_MODE = _read(0x00), _write(0x12)
+GET_MIN_TIMEOUT, GET_MAX_TIMEOUT = _read(0x08), _read(0x09)
+SET_REC_TIMEOUT, GET_REC_TIMEOUT = _write(0x18), _read(0x24)
+SET_SEND_CARRIER = _write(0x13)
+MODE2, SCANCODE = 4, 8
+CAN_SEND_PULSE, CAN_REC_MODE2 = 2, MODE2 << 16
+
+
+class Gone(Error):
+    """The receiver was unplugged."""
+
+
+@contextmanager
+def opened(path: str | Path, *, blocking: bool = True) -> Iterator[int]:
+    """The fd of a lirc device, open for writing too: without that the kernel refuses to attach a program."""
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | (0 if blocking else os.O_NONBLOCK))
+    except OSError as error:
+        raise _explain(error, str(path)) from error
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def _explain(error: OSError, what: str) -> Error:
+    if error.errno in (errno.ENODEV, errno.ENXIO, errno.ENOENT):
+        return Gone(f"{what}: the receiver is gone")
+    hint = {errno.EACCES: "run it as root", errno.EPERM: "run it as root", errno.EBUSY: "another program has it open"}
+    return Error(f"{what}: {os.strerror(error.errno or 0)}", hint.get(error.errno or 0, ""))
+
+
+def _ask(fd: int, request: int, what: str) -> int:
+    try:
+        return int(struct.unpack("=I", fcntl.ioctl(fd, request, bytes(4)))[0])
+    except OSError as error:
+        raise _explain(error, what) from error
+
+
+def _tell(fd: int, request: int, value: int, what: str) -> None:
+    try:
+        fcntl.ioctl(fd, request, struct.pack("=I", value))
+    except OSError as error:
+        raise _explain(error, what) from error
+
+
+def features(fd: int) -> int:
+    return _ask(fd, GET_FEATURES, "the features of the receiver")
+
+
+def timeout(fd: int) -> int | None:
+    """The timeout in µs; None where the driver has none that can be read."""
+    try:
+        return _ask(fd, GET_REC_TIMEOUT, "timeout")
+    except Gone:
+        raise
+    except Error:
+        return None
+
+
+def set_timeout(fd: int, microseconds: int) -> int | None:
+    """Set the timeout, as near as the driver allows; returns what it is then, None where it cannot be set."""
+    try:
+        least, most = _ask(fd, GET_MIN_TIMEOUT, "timeout"), _ask(fd, GET_MAX_TIMEOUT, "timeout")
+        _tell(fd, SET_REC_TIMEOUT, max(least, min(most, microseconds)), "timeout")
+    except Gone:
+        raise
+    except Error:
+        return None
+    return timeout(fd)
+
+
+def send(fd: int, durations: Sequence[int], carrier: int | None = None) -> None:
+    """Transmit an odd number of durations in µs, pulse first; blocks for as long as the signal lasts."""
+    if carrier:
+        _tell(fd, SET_SEND_CARRIER, carrier, "carrier")
+    try:
+        os.write(fd, struct.pack(f"={len(durations)}I", *durations))
+    except OSError as error:
+        raise _explain(error, "the signal cannot be sent") from error
+
+
+def samples(fd: int, seconds: float | None = None) -> Iterator[Sample]:
+    """What the receiver hears, until `seconds` pass without a sample; `Gone` when it is unplugged."""
+    _tell(fd, SET_REC_MODE, MODE2, "raw samples")
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    while True:
+        ready = poll.poll(None if seconds is None else seconds * 1000)
+        if not ready:
+            return
+        if ready[0][1] & (select.POLLHUP | select.POLLERR):
+            raise Gone("the receiver is gone")
+        try:
+            data = os.read(fd, 4 * 256)
+        except OSError as error:
+            raise _explain(error, "reading the receiver") from error
+        for (word,) in struct.iter_unpack("=I", data):
+            if word >> 24 <= Kind.OVERFLOW:
+                yield Sample.from_word(word)
