@@ -104,6 +104,7 @@ def monitor() -> Iterator[tuple[str, str]]:
     watched.filter_by("input")
     watched.filter_by("rc")
     watched.start()
+    device: pyudev.Device
     for device in iter(watched.poll, None):
         found = re.search(r"/rc/(rc\d+)", device.device_path)
         if found is None:

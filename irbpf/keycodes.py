@@ -1,0 +1,41 @@
+"""Names and numbers of keys, as in linux/input-event-codes.h. evdev is imported only when a name is looked up."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+from collections.abc import Mapping
+
+from irbpf.errors import Error
+
+X11_MOST = 247  # keycode + 8 has to fit a byte
+
+
+@functools.cache
+def _numbers() -> Mapping[str, int]:
+    try:
+        from evdev import ecodes
+    except ImportError as error:
+        raise Error("python-evdev is not installed", "install python3-evdev") from error
+    return {name: int(number) for name, number in ecodes.ecodes.items() if name.startswith(("KEY_", "BTN_"))}
+
+
+def number(name: str) -> int:
+    """The keycode of `name`; Error with the nearest name for one that there is not."""
+    if name in _numbers():
+        return _numbers()[name]
+    near = difflib.get_close_matches(name.upper(), _numbers(), 1, 0.5)
+    raise Error(f"there is no key {name[:60]!r}", f"did you mean {near[0]}?" if near else "names are as in input-event-codes.h")
+
+
+@functools.cache
+def _names() -> Mapping[int, str]:
+    names: dict[int, str] = {}
+    for name, code in _numbers().items():
+        if code not in names or (names[code].startswith("BTN_") and name.startswith("KEY_")):
+            names[code] = name
+    return names
+
+
+def name(keycode: int) -> str:
+    return _names().get(keycode, f"{keycode:#x}")
