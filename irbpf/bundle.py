@@ -1,0 +1,145 @@
+"""All that a receiver needs of its keymaps, compiled: programs, keys, which kernel decoders are in the way, and the timeout."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from irbpf import keycodes, objectfile
+from irbpf.cache import Cache
+from irbpf.compiler import compile_sources
+from irbpf.errors import Error
+from irbpf.hosts import OWN_PROTOCOL, host_source
+from irbpf.irp.automaton import Automaton, build_automaton
+from irbpf.irp.codegen import generate
+from irbpf.keymap import MOST_KEYS, Entry, HandWritten, Keymap, Raw
+from irbpf.objects import Object, Source
+from irbpf.paths import data
+from irbpf.raw import build_raw
+
+MOST_PROGRAMS = 64
+NAMED_NUMBERS = 28  # the kernel has a repeat period of its own for protocols below; 100 ms for the rest
+MARGIN_US = 2_000
+HAND_WRITTEN_TIMEOUT_US = 20_000
+
+# enum rc_proto -> the decoder of rc-core, by its name in sysfs
+KERNEL_DECODERS: Mapping[int, str] = {
+    2: "rc-5", 3: "rc-5", 4: "rc-5-sz", 5: "jvc", 6: "sony", 7: "sony", 8: "sony", 9: "nec", 10: "nec", 11: "nec", 12: "sanyo",
+    13: "mce_kbd", 15: "rc-6", 16: "rc-6", 17: "rc-6", 18: "rc-6", 19: "rc-6", 20: "sharp", 21: "xmp", 23: "imon", 24: "rc-mm",
+    25: "rc-mm", 26: "rc-mm"}
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """`keys`: scancode -> keycode number; `replaces`: kernel decoders that would decode the same again; `timeout` in µs."""
+
+    names: tuple[str, ...]
+    objects: tuple[Object, ...]
+    keys: Mapping[int, int]
+    replaces: tuple[str, ...]
+    timeout: int
+
+    def dump(self) -> bytes:
+        return objectfile.dump(self.objects, {"names": list(self.names), "keys": [[code, key] for code, key in self.keys.items()],
+                                              "replaces": list(self.replaces), "timeout": self.timeout})
+
+    @classmethod
+    def read(cls, raw: bytes) -> Bundle:
+        """What `dump` wrote; Error for anything else."""
+        return cls.of(*objectfile.load(raw))
+
+    @classmethod
+    def of(cls, objects: Sequence[Object], extra: Mapping[str, Any]) -> Bundle:
+        try:
+            return cls(tuple(map(str, extra["names"])), tuple(objects), {int(code): int(key) for code, key in extra["keys"]},
+                       tuple(map(str, extra["replaces"])), int(extra["timeout"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise objectfile.Damaged("the object file holds no bundle", "make it with irbpf build") from error
+
+
+def build(keymaps: Sequence[Keymap], cache: Cache | None) -> tuple[Bundle, list[str]]:
+    """The bundle of some keymaps for one receiver, and warnings. Error where they contradict each other."""
+    keys = merged_keys(keymaps)
+    sources: list[Source] = []
+    replaces: set[str] = set()
+    timeout = 0
+    for index, entry in enumerate(entry for keymap in keymaps for entry in keymap.entries):
+        own = OWN_PROTOCOL + index
+        source, number, needs = _source(entry, own)
+        if any(known.text == source.text and known.tables == source.tables for known in sources):
+            continue  # two keymaps of one protocol: one program decodes both
+        sources.append(source)
+        if number in KERNEL_DECODERS:
+            replaces.add(KERNEL_DECODERS[number])
+        timeout = max(timeout, needs)
+    if len(sources) > MOST_PROGRAMS:
+        raise Error(f"{len(sources)} protocols", f"the kernel runs at most {MOST_PROGRAMS} programs on a receiver")
+    objects, warnings = compiled(sources, cache)
+    return Bundle(tuple(keymap.name for keymap in keymaps), tuple(objects), keys, tuple(sorted(replaces)), timeout), warnings
+
+
+def merged_keys(keymaps: Sequence[Keymap]) -> dict[int, int]:
+    keys: dict[int, int] = {}
+    origin: dict[int, str] = {}
+    for keymap in keymaps:
+        for scancode, key in keymap.keys.items():
+            code = keycodes.number(key)
+            if keys.setdefault(scancode, code) != code:
+                raise Error(f"{keymap.path}: scancode {scancode:#x} is {key} here and {keycodes.name(keys[scancode])} in "
+                            f"{origin[scancode]}", "load one of them, or take the key out of one")
+            origin.setdefault(scancode, keymap.path)
+    if len(keys) > MOST_KEYS:
+        raise Error(f"{len(keys)} keys", f"the kernel's table has room for {MOST_KEYS}")
+    return keys
+
+
+def _source(entry: Entry | Raw | HandWritten, own: int) -> tuple[Source, int, int]:
+    """The program of an entry, the protocol number it reports, and the timeout (µs) that it needs."""
+    match entry:
+        case HandWritten(decoder, _, parameters, number):
+            text = data("bpf", f"{decoder}.c").read_text()
+            defines = {**parameters, "WITH_POINTER": 1} if "report_pointer" in text else dict(parameters)
+            return host_source(text, "lirc", decoder, number=number or own, defines=defines), number, HAND_WRITTEN_TIMEOUT_US
+        case Raw(patterns, tolerance):
+            automaton = build_raw("raw", patterns, tolerance)
+            return host_source(generate(automaton), "lirc", "raw", number=own), own, timeout_of(automaton, own)
+        case Entry(protocol):
+            automaton = build_automaton(protocol)
+            number = protocol.number or own
+            return host_source(generate(automaton), "lirc", protocol.name, number=number), number, timeout_of(automaton, number)
+
+
+def timeout_of(automaton: Automaton, number: int) -> int:
+    """How long the receiver has to wait before it says that a signal is over: longer than any gap inside one, and so long that
+    the key of a protocol without a repeat period of its own is not let go between two frames."""
+    inside = max(automaton.longest_space, automaton.start_gap) + MARGIN_US
+    if number < NAMED_NUMBERS:
+        return inside
+    between = max(0, automaton.hold_gap - 10_000) // 2
+    return max(inside, between - 10_000)
+
+
+def compiled(sources: Sequence[Source], cache: Cache | None) -> tuple[list[Object], list[str]]:
+    """Objects from the cache, the missing ones compiled in one go and kept; what could not be kept is a warning."""
+    keys = [_key(source) for source in sources]
+    found: dict[str, Object] = {}
+    for key in keys:
+        if cache is not None and (hit := cache.get(key)) is not None and len(hit[0]) == 1:
+            found[key] = hit[0][0]
+    missing = [(key, source) for key, source in zip(keys, sources, strict=True) if key not in found]
+    warnings = []
+    for (key, _), made in zip(missing, compile_sources([source for _, source in missing]), strict=True):
+        found[key] = made
+        if cache is not None and (why := cache.put(key, [made], {})) is not None:
+            warnings.append(f"not kept in the cache: {why}")
+    return [found[key] for key in keys], list(dict.fromkeys(warnings))
+
+
+def _key(source: Source) -> str:
+    total = hashlib.sha256(struct.pack("=I", 1) + source.host.encode() + b"\0" + source.text.encode())
+    for name, table in sorted(source.tables.items()):
+        total.update(name.encode() + b"\0" + table)
+    return total.hexdigest()
