@@ -93,6 +93,8 @@ def apply(receiver: Receiver, bundle: Bundle) -> Saved:
         undo.callback(_write, receiver.rc, Saved(**asdict(state))) if old else undo.callback(_forget, receiver.rc)
         state.old_pins, state.pins = old, new
         _write(receiver.rc, state)
+        if before[2] is not None:  # runs last of all: whoever writes the protocols resets the timeout
+            undo.callback(lirc.set_timeout, lirc_fd, before[2])
         for name, program in zip(new, programs, strict=True):
             bpf.pin(program.fd, base / name)
             undo.callback(_unpin, base / name)
@@ -106,7 +108,7 @@ def apply(receiver: Receiver, bundle: Bundle) -> Saved:
         _drop(base, old, lirc_fd)
         state.names, state.old_pins = list(bundle.names), []
         _write(receiver.rc, state)
-        return state
+    return state
 
 
 def _set(undo: ExitStack, do: Callable[[], None], take_back: Callable[[], None]) -> None:

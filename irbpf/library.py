@@ -1,0 +1,97 @@
+"""The installed keymaps, and which of them fit a receiver, and why. It loads nothing into a receiver."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from irbpf import yamlnodes
+from irbpf.errors import Error
+from irbpf.keymap import Keymap, Match, load, match
+from irbpf.paths import data
+from irbpf.receiver import Receiver
+
+ETC = Path(os.environ.get("IRBPF_ETC", "/etc/irbpf"))
+# from the vaguest to the most precise: the most precise keymaps that fit are taken, all of the same precision together
+_WEIGHT = {"driver": 1, "rc_map": 2, "name": 4, "bus": 8, "vendor": 8, "product": 8, "path": 32}
+
+
+@dataclass(frozen=True)
+class Choice:
+    keymap: Keymap
+    reason: str
+
+
+def files() -> dict[str, Path]:
+    """Keymap files by name; a file in /etc/irbpf/keymaps hides the shipped one of the same name."""
+    found: dict[str, Path] = {}
+    for folder in (data("keymaps"), ETC / "keymaps"):
+        if folder.is_dir():
+            found |= {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    return found
+
+
+def find(name: str) -> Path:
+    """A keymap by its file name, with or without folder and ending."""
+    if "/" in name or name.endswith(".yaml"):
+        return Path(name)
+    installed = files()
+    if name not in installed:
+        raise Error(f"there is no keymap {name}", f"installed: {', '.join(sorted(installed))}; or give the path of a file")
+    return installed[name]
+
+
+def choose(receiver: Receiver) -> tuple[list[Choice], list[Error]]:
+    """The keymaps for a receiver, and what is wrong with files that could have been among them."""
+    assigned = _assigned(receiver)
+    if assigned is not None:
+        return [Choice(load(find(name)), f"{ETC / 'receivers.yaml'} says so") for name in assigned], []
+    ranked: list[tuple[int, Choice]] = []
+    problems: list[Error] = []
+    for path in files().values():
+        try:
+            keymap = load(path)
+        except Error as error:
+            problems.append(error)
+            continue
+        best = max((fit for one in keymap.receivers if (fit := weigh(one, receiver))), default=None)
+        if best is not None:
+            ranked.append((best[0], Choice(keymap, best[1])))
+    most = max((weight for weight, _ in ranked), default=0)
+    return [choice for weight, choice in ranked if weight == most], problems
+
+
+def weigh(wanted: Match, receiver: Receiver) -> tuple[int, str] | None:
+    """How precisely `wanted` names the receiver, and in words; None if it is another."""
+    weight, words = 0, []
+    for one in fields(wanted):
+        value = getattr(wanted, one.name)
+        if value is None:
+            continue
+        have = getattr(receiver, one.name)
+        if not (fnmatch.fnmatchcase(have, value) if one.name == "name" else have == value):
+            return None
+        weight += _WEIGHT[one.name]
+        words.append(f"{one.name} is {value if isinstance(value, str) else hex(value)}")
+    return weight, " and ".join(words)
+
+
+def _assigned(receiver: Receiver) -> list[str] | None:
+    """What the administrator's own list says: the first entry that fits counts."""
+    path = ETC / "receivers.yaml"
+    if not path.exists():
+        return None
+    for node in yamlnodes.read(path).list("the list of receivers"):
+        entry = node.mapping("an entry", ("receiver", "keymaps"))
+        if set(entry) != {"receiver", "keymaps"}:
+            node.fail("an entry has receiver: and keymaps:")
+        if weigh(match(entry["receiver"]), receiver) is not None:
+            return [one.string("a keymap") for one in entry["keymaps"].list("keymaps")]
+    return None
+
+
+def load_all(names: Sequence[str]) -> list[Keymap]:
+    return [load(find(name)) for name in names]
