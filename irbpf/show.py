@@ -1,0 +1,52 @@
+"""A protocol as text, at each stage on its way into the kernel."""
+
+from __future__ import annotations
+
+from irbpf.errors import Error
+from irbpf.hosts import host_source
+from irbpf.irp.automaton import Automaton, build_automaton
+from irbpf.irp.codegen import generate
+from irbpf.irp.text import layout_text
+from irbpf.protocols import Protocol, catalogue, define
+
+
+def show(what: str, form: str) -> str:
+    """`form` is irp, automaton, c or asm."""
+    protocol = define("given", what) if what.lstrip().startswith("{") else catalogue().get(what)
+    if protocol is None:
+        raise Error(f"there is no protocol {what!r}", f"one of {', '.join(catalogue())}, or an IRP line in quotes")
+    if form == "irp":
+        return _irp(protocol)
+    automaton = build_automaton(protocol)
+    if form == "automaton":
+        return _automaton(automaton)
+    source = host_source(generate(automaton), "lirc", protocol.name, number=protocol.number or 64)
+    return source.text if form == "c" else _assembly(source.name, source.text)
+
+
+def _irp(protocol: Protocol) -> str:
+    lines = [protocol.irp.text, f"scancode: {layout_text(protocol.scancode)}", f"toggle: {protocol.toggle or 'none'}",
+             f"kernel protocol number: {protocol.number or 'none'}",
+             f"tolerance: {protocol.tolerance.absolute} µs or {protocol.tolerance.relative:.0%}, whichever is more"]
+    return "\n".join(lines)
+
+
+def _automaton(automaton: Automaton) -> str:
+    lines = [f"{automaton.name}: {len(automaton.states)} states, {automaton.bits} bits",
+             f"starts after a space of {automaton.start_gap} µs, or with a pulse of {automaton.leader} µs or more",
+             f"a key is held on over spaces of at most {automaton.hold_gap} µs"]
+    for number, state in enumerate(automaton.states):
+        lines.append(f"state {number}: {'pulse' if state.sign > 0 else 'space'}{' (after a silence)' if state.rest else ''}")
+        for edge in state.edges:
+            bits = f" bits {''.join(map(str, edge.bits))}" if edge.bits else ""
+            frame = f" frame {', '.join(automaton.readings[one].report for one in edge.readings)}" if edge.readings else ""
+            lines.append(f"  {edge.least:>8} .. {edge.most:<8} -> {edge.target}{bits}{frame}")
+    return "\n".join(lines)
+
+
+def _assembly(name: str, text: str) -> str:
+    from irbpf.compiler import compile_sources
+    from irbpf.objects import Source
+
+    code = compile_sources([Source(name, "lirc", text)])[0].instructions
+    return "\n".join(f"{at // 8:5}: {code[at:at + 8].hex(' ')}" for at in range(0, len(code), 8))
