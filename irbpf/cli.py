@@ -38,7 +38,7 @@ def _emit(value: Any) -> None:
 def do_list(args: argparse.Namespace) -> int:
     from irbpf import discovery, library
 
-    rows = []
+    rows: list[dict[str, Any]] = []
     for receiver in discovery.receivers():
         choices, problems = library.choose(receiver)
         rows.append({"rc": receiver.rc, "name": receiver.name, "driver": receiver.driver, "rc_map": receiver.rc_map,
@@ -187,7 +187,7 @@ def do_protocols(args: argparse.Namespace) -> int:
     from irbpf.irp.text import layout_text
     from irbpf.protocols import catalogue
 
-    rows = [{"name": one.name, "irp": one.irp.text, "scancode": layout_text(one.scancode), "number": one.number or None,
+    rows: list[dict[str, Any]] = [{"name": one.name, "irp": one.irp.text, "scancode": layout_text(one.scancode), "number": one.number or None,
              "toggle": one.toggle, "parameters": [parameter.name for parameter in one.irp.parameters]}
             for one in catalogue().values()]
     if args.json:

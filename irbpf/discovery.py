@@ -89,9 +89,12 @@ def read_protocols(name: str) -> tuple[set[str], set[str]]:
 
 
 def write_protocols(name: str, enabled: set[str]) -> None:
-    """Say what the kernel decodes. That resets the receiver's timeout (rc/rc-ir-raw.c, ir_raw_handler)."""
+    """Say what the kernel decodes. That resets the receiver's timeout (rc/rc-ir-raw.c).
+
+    A name without a sign takes all others away (rc/rc-main.c, parse_protocol_change), hence the signs.
+    """
     try:
-        (RC / name / "protocols").write_text(" ".join(sorted(enabled)) or "none")
+        (RC / name / "protocols").write_text(" ".join(["none", *(f"+{one}" for one in sorted(enabled))]))
     except OSError as error:
         raise Error(f"{name}: its protocols cannot be set: {error.strerror}", "run it as root") from error
 

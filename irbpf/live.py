@@ -33,11 +33,10 @@ def live(rc: str, keymap: str | None) -> int:
 
 def show(player: Player, signal: list[Sample]) -> None:
     print(format_samples(signal))
-    for event in player.play(signal) or [None]:
-        if event is None:
-            print("  no protocol", flush=True)
-        else:
-            decoded = event.decoded
-            params = " ".join(f"{name}={value}" for name, value in decoded.params.items())
-            print(f"  {decoded.protocol} {decoded.scancode:#x} {params} {event.key or ''}{' (held)' if decoded.repeat else ''}",
-                  flush=True)
+    events = player.play(signal)
+    for event in events:
+        decoded = event.decoded
+        params = " ".join(f"{name}={value}" for name, value in decoded.params.items())
+        print(f"  {decoded.protocol} {decoded.scancode:#x} {params} {event.key or ''}{' (held)' if decoded.repeat else ''}", flush=True)
+    if not events:
+        print("  no protocol", flush=True)

@@ -59,3 +59,7 @@ def shared() -> Path:
             pytest.fail("IRBPF_TEST_SHARED=1, but the shared data is missing")
         pytest.skip(f"no shared data at {folder.name}/ beside the checkout (IRBPF_SHARED names another place)")
     return folder
+
+
+# What runs inside the test kernel is collected there only.
+collect_ignore = [] if os.environ.get("IRBPF_IN_VM") else ["kernel/guest", "kernel/systemd"]
