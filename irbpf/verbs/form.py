@@ -1,0 +1,31 @@
+"""What all verbs are made with: an entry in the command's help, and JSON on standard output. It knows no verb."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from typing import Any
+
+Does = Callable[[argparse.Namespace], int]
+
+
+def emit(value: Any) -> None:
+    """One JSON value, on one line."""
+    print(json.dumps(value), flush=True)
+
+
+class Verbs:
+    """Collects the verbs of the command; man pages and completions are made from the same parser."""
+
+    def __init__(self, parsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+        self.parsers = parsers
+
+    def add(self, name: str, does: Does, text: str, *, as_json: bool = False, examples: str = "") -> argparse.ArgumentParser:
+        """`irbpf NAME`; `does` gets the arguments and returns the exit code. `examples` stand at the end of its help."""
+        one = self.parsers.add_parser(name, help=text, description=text, epilog=f"examples:\n{examples}" if examples else None,
+                                      formatter_class=argparse.RawDescriptionHelpFormatter)
+        one.set_defaults(does=does)
+        if as_json:
+            one.add_argument("--json", action="store_true", help="write JSON")
+        return one

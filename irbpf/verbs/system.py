@@ -1,0 +1,31 @@
+"""Verbs about this machine: doctor, demo."""
+
+from __future__ import annotations
+
+import argparse
+
+from irbpf.verbs.form import Verbs, emit
+
+
+def do_doctor(args: argparse.Namespace) -> int:
+    from irbpf.doctor import examine
+
+    findings = examine()
+    if args.json:
+        emit([{"good": one.good, "what": one.what, "remedy": one.remedy} for one in findings])
+    else:
+        for one in findings:
+            print(f"{'good' if one.good else 'BAD '}  {one.what}" + (f"\n      -> {one.remedy}" if one.remedy else ""))
+    return 0
+
+def do_demo(args: argparse.Namespace) -> int:
+    from irbpf.demo import demo
+
+    for line in demo():
+        print(line, flush=True)
+    return 0
+
+
+def add(verbs: Verbs) -> None:
+    verbs.add("doctor", do_doctor, "what this machine can do, and what would make it better", as_json=True)
+    verbs.add("demo", do_demo, "a recorded key press through a BPF decoder in this kernel")
