@@ -8,7 +8,7 @@ import os
 import select
 import struct
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from irbpf.errors import Error
@@ -26,9 +26,12 @@ def _write(number: int) -> int:
 GET_FEATURES, SET_REC_MODE = _read(0x00), _write(0x12)
 GET_MIN_TIMEOUT, GET_MAX_TIMEOUT = _read(0x08), _read(0x09)
 SET_REC_TIMEOUT, GET_REC_TIMEOUT = _write(0x18), _read(0x24)
-SET_SEND_CARRIER = _write(0x13)
+SET_SEND_CARRIER, SET_SEND_DUTY_CYCLE, SET_TRANSMITTER_MASK = _write(0x13), _write(0x15), _write(0x17)
+GET_REC_RESOLUTION, SET_MEASURE_CARRIER_MODE = _read(0x07), _write(0x1D)
 MODE2, SCANCODE = 4, 8
 CAN_SEND_PULSE, CAN_REC_MODE2 = 2, MODE2 << 16
+CAN_SET_SEND_CARRIER, CAN_SET_SEND_DUTY_CYCLE, CAN_SET_TRANSMITTER_MASK = 0x100, 0x200, 0x400
+CAN_MEASURE_CARRIER, CAN_GET_REC_RESOLUTION = 0x0200_0000, 0x2000_0000
 
 
 class Gone(Error):
@@ -81,6 +84,25 @@ def timeout(fd: int) -> int | None:
         raise
     except Error:
         return None
+
+
+def resolution(fd: int) -> int | None:
+    """The steps in µs in which the receiver measures; None where it does not say."""
+    return _ask(fd, GET_REC_RESOLUTION, "resolution") if features(fd) & CAN_GET_REC_RESOLUTION else None
+
+
+@contextmanager
+def measuring_carrier(fd: int, wanted: bool = True) -> Iterator[bool]:
+    """While it lasts, FREQUENCY samples come, where the hardware can (it may use another, short-range receiver for it)."""
+    can = wanted and bool(features(fd) & CAN_MEASURE_CARRIER)
+    if can:
+        _tell(fd, SET_MEASURE_CARRIER_MODE, 1, "measuring the carrier")
+    try:
+        yield can
+    finally:
+        if can:
+            with suppress(Error):
+                _tell(fd, SET_MEASURE_CARRIER_MODE, 0, "measuring the carrier")
 
 
 def set_timeout(fd: int, microseconds: int) -> int | None:

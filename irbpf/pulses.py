@@ -76,7 +76,9 @@ def parse_samples(text: str, origin: str, line: int = 1) -> list[Sample]:
                 kind = _KINDS[word.lower()]
                 if kind == Kind.OVERFLOW:
                     samples.append(Sample(kind, 0))
-            elif not (kind == Kind.OVERFLOW and word == "0"):
+            elif kind == Kind.OVERFLOW and word == "0":
+                kind = None
+            else:
                 samples.append(_sample(word, kind, samples, place))
                 kind = None
     return samples

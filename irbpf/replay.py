@@ -100,3 +100,20 @@ class Player(AbstractContextManager["Player"]):
         machine = self.machines[index]
         machine.reset()
         return [(place, decoded) for place, sample in enumerate(samples) if (decoded := machine.step(sample)) is not None]
+
+
+def readings(events: Sequence[Event]) -> str:
+    """Events of one signal in few words: of each frame the preferred reading, repeats counted."""
+    words: list[str] = []
+    repeats = 0
+    last = -1
+    for event in events:
+        if event.sample == last:
+            continue
+        last = event.sample
+        if event.decoded.repeat:
+            repeats += 1
+            continue
+        shown = " ".join(f"{name}={value}" for name, value in event.decoded.params.items())
+        words.append(f"{event.decoded.protocol} {event.decoded.scancode:#x} ({shown}){f' {event.key}' if event.key else ''}")
+    return ", ".join(words) + (f", {repeats} repeats" if repeats else "")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from irbpf.errors import Error
-from irbpf.pulses import Sample, format_samples, parse_samples
+from irbpf.pulses import Kind, Sample, format_samples, parse_samples
 
 FIRST = "# irbpf trace 1"
 
@@ -42,6 +42,22 @@ def read(path: Path) -> Trace:
     return Trace(path.stem, tuple(parse_samples(text, str(path))), expect, fields)
 
 
+def text(signals: Iterable[Sequence[Sample]], expect: Sequence[str], provenance: Mapping[str, str]) -> str:
+    """A trace file of `signals`, a line for each."""
+    fields = {**({"expect": " ".join(expect)} if expect else {}), **provenance}
+    return "\n".join([FIRST, *(f"# {name}: {value}" for name, value in fields.items()), *map(_line, signals)]) + "\n"
+
+
+def _line(samples: Sequence[Sample]) -> str:
+    """One signal; where the receiver lost samples stands `overflow 0`."""
+    parts: list[list[Sample]] = [[]]
+    for sample in samples:
+        if sample.kind == Kind.OVERFLOW:
+            parts.append([])
+        else:
+            parts[-1].append(sample)
+    return " overflow 0 ".join(map(format_samples, parts)).strip()
+
+
 def write(path: Path, samples: Sequence[Sample], expect: Sequence[str], provenance: Mapping[str, str]) -> None:
-    head = [FIRST, f"# expect: {' '.join(expect)}", *(f"# {name}: {value}" for name, value in provenance.items())]
-    path.write_text("\n".join(head) + "\n" + format_samples(samples) + "\n")
+    path.write_text(text([samples], expect, provenance))

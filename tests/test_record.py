@@ -1,0 +1,124 @@
+"""Recording from texts and pipes, and how signals are told apart. From a receiver: tests/kernel/guest/test_owner.py."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from irbpf import trace
+from irbpf.cli import main
+from irbpf.pulses import Kind, Sample
+from irbpf.signals import GAP_US, of_text, split
+from tests.conftest import ROOT
+
+P, S, T, F, O = Kind.PULSE, Kind.SPACE, Kind.TIMEOUT, Kind.FREQUENCY, Kind.OVERFLOW
+END = Sample(T, GAP_US)
+KINDS = st.sampled_from([P, S, T, F, O])
+
+
+def samples(*pairs: tuple[Kind, int]) -> list[Sample]:
+    return [Sample(*pair) for pair in pairs]
+
+
+@pytest.mark.parametrize(("given", "expected"), [
+    ([(P, 900), (S, 500), (P, 600), (T, 125_000), (P, 700), (S, 130_000)], [[(P, 900), (S, 500), (P, 600), (T, 125_000)], [(P, 700), (T, 130_000)]]),
+    ([(P, 900), (S, 40_000), (P, 600)], [[(P, 900), (S, 40_000), (P, 600), (T, GAP_US)]]),  # a repeat belongs to its press
+    ([(P, 900), (T, 10_000), (S, 30_000), (P, 600)], [[(P, 900), (S, 40_000), (P, 600), (T, GAP_US)]]),  # a short timeout and the gap after it
+    ([(P, 900), (T, 10_000), (P, 600)], [[(P, 900), (S, 10_000), (P, 600), (T, GAP_US)]]),
+    ([(P, 900), (T, 10_000), (S, 115_000), (P, 600)], [[(P, 900), (T, 125_000)], [(P, 600), (T, GAP_US)]]),
+    ([(S, 5_000_000), (P, 900), (O, 0), (P, 600)], [[(P, 900), (O, 0), (P, 600), (T, GAP_US)]]),
+    ([(T, 125_000), (S, 7)], []),
+    ([], []),
+])
+def test_signals_end_in_silence(given: list[tuple[Kind, int]], expected: list[list[tuple[Kind, int]]]) -> None:
+    assert [list(one.samples) for one in split(samples(*given))] == [samples(*one) for one in expected]
+
+
+def test_the_carrier_belongs_to_its_signal() -> None:
+    """rc-loopback tells it before the last pulse, other drivers after it."""
+    found = list(split(samples((P, 900), (F, 36_000), (P, 600), (T, 125_000), (P, 900), (S, 500), (P, 600), (T, 125_000), (P, 1))))
+    assert [one.carrier for one in found] == [36_000, None, None]
+
+
+@given(st.lists(st.builds(Sample, KINDS, st.integers(1, 200_000)), max_size=60))
+def test_pulses_are_never_lost(given: list[Sample]) -> None:
+    found = list(split(given))
+    assert [sample for one in found for sample in one.samples if sample.kind == P] == [sample for sample in given if sample.kind == P]
+    for one in found:
+        assert one.samples[0].kind == P
+        assert one.samples[-1].kind == T
+        assert one.samples[-1].duration >= GAP_US
+        assert all(sample.duration < GAP_US for sample in one.samples[:-1] if sample.kind == S)
+
+
+@pytest.mark.parametrize("text", ["+900 -500 +600\n+900 -500 +600\n", "+900 -500 +600 # timeout 125000\n+900 -500 +600 # timeout 125000\n",
+                                  "pulse 900\nspace 500\npulse 600\ntimeout 125000\npulse 900\nspace 500\npulse 600\n",
+                                  "900 500 600\n\n900 500 600", "+900\n-500 +600 -130000\n+900 -500\n+600"])
+def test_the_signals_of_texts(text: str) -> None:
+    found = [[sample.duration for sample in one.samples[:-1]] for one in of_text(text.splitlines(), "t")]
+    assert found == [[900, 500, 600]] * 2
+
+
+def test_a_file_becomes_a_trace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "new" / "tv.trace"
+    source = str(ROOT / "tests" / "traces" / "rc5-c.trace")
+    assert main(["record", source, "-o", str(out), "--key", "KEY_POWER"]) == 0
+    assert "rc5 0xc" in capsys.readouterr().err
+    recorded = trace.read(out)
+    assert recorded.provenance["key"] == "KEY_POWER"
+    assert recorded.samples == tuple(Sample(S, one.duration) if one.kind == T else one for one in trace.read(Path(source)).samples)
+    before = out.read_text()
+    assert main(["record", source, "-o", str(out)]) == 1
+    assert "--force" in capsys.readouterr().err
+    assert out.read_text() == before
+    assert main(["record", source, "-o", str(out), "--force", "--quiet"]) == 0
+    assert "key" not in trace.read(out).provenance
+
+
+def test_a_folder_gets_a_file_for_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = tmp_path / "text"
+    text.write_text("+900 -500 +600\n" * 5)
+    assert main(["record", str(text), "-o", f"{tmp_path}/tv/", "--key", "KEY_RED", "--count", "3", "--quiet"]) == 0
+    assert sorted(path.name for path in (tmp_path / "tv").iterdir()) == [f"KEY_RED-{number}.trace" for number in (1, 2, 3)]
+    assert main(["record", str(text), "-o", f"{tmp_path}/tv/", "--key", "KEY_RED"]) == 1
+    assert main(["record", str(text), "-o", f"{tmp_path}/tv/", "--key", "KEY_RE"]) == 1
+    assert "KEY_R" in capsys.readouterr().err
+
+
+def test_overflow_survives_the_file(tmp_path: Path) -> None:
+    lost = samples((P, 900), (S, 500), (O, 0), (P, 600), (S, 700))
+    trace.write(tmp_path / "x.trace", lost, [], {})
+    assert list(trace.read(tmp_path / "x.trace").samples) == lost
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_what_was_recorded_outlives_the_end(tmp_path: Path, how: signal.Signals) -> None:
+    """However it ends, what was announced is on the disk; Ctrl-C is the ordinary end."""
+    out = tmp_path / "x.trace"
+    with subprocess.Popen(["/usr/bin/python3", "-m", "irbpf", "record", "-", "-o", str(out)], cwd=ROOT, stdin=subprocess.PIPE,
+                          stderr=subprocess.PIPE, env={**os.environ, "PYTHONUNBUFFERED": "1"}) as process:
+        assert process.stdin and process.stderr
+        process.stdin.write(b"+900 -500 +600 -125000\n" * 2)
+        process.stdin.flush()
+        assert process.stderr.readline().startswith(b"  1:")
+        assert process.stderr.readline().startswith(b"  2:")
+        process.send_signal(how)
+        code = process.wait()
+    assert code == (0 if how == signal.SIGINT else -how)
+    assert len(list(split(trace.read(out).samples))) == 2
+
+
+@pytest.mark.parametrize(("arguments", "says"), [(["nowhere"], "No such file"), (["rc77"], "no receiver rc77"), (["/dev/null"], "no receiver"),
+                                                  (["-", "-o", "/proc/x/y"], "")])
+def test_refusals(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    import io
+
+    monkeypatch.setattr("sys.stdin", io.StringIO("+900 -500 +600\n"))
+    assert main(["record", *arguments]) == 1
+    assert says in capsys.readouterr().err
