@@ -54,8 +54,11 @@ def kernel_folder() -> Path | None:
     return Path(done.stdout.strip()) if done.returncode == 0 else None
 
 
-def run(command: Sequence[str], timeout: float = 600, env: Mapping[str, str] | None = None) -> Done:
-    """Boot, run `command` in the checkout as root, power off. A guest that hangs is killed after `timeout` seconds."""
+def run(command: Sequence[str], timeout: float = 600, env: Mapping[str, str] | None = None, image: str = "linux") -> Done:
+    """Boot, run `command` in the checkout as root, power off. A guest that hangs is killed after `timeout` seconds.
+
+    `image` "linux-stock" is the kernel without BPF_LIRC_MODE2. Two emulated USB sockets are there (tests/kernel/usb).
+    """
     kernel = kernel_folder()
     if kernel is None:
         raise RuntimeError("the test kernel is not built: tests/kernel/build")
@@ -72,8 +75,8 @@ def run(command: Sequence[str], timeout: float = 600, env: Mapping[str, str] | N
     init.chmod(0o755)
     console = folder / "console"
     with console.open("wb") as log, subprocess.Popen(
-            [str(kernel / "linux"), "mem=1500M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "rw", f"init={init}",
-             "con=null", "con0=fd:0,fd:1", "quiet", "loglevel=4"],
+            [str(kernel / image), "mem=1500M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "rw", f"init={init}",
+             "con=null", "con0=fd:0,fd:1", "quiet", "loglevel=4", "dummy_hcd.num=2"],
             stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
             env={**os.environ, "TMPDIR": "/dev/shm"}) as process:
         try:
