@@ -117,10 +117,25 @@ def set_timeout(fd: int, microseconds: int) -> int | None:
     return timeout(fd)
 
 
-def send(fd: int, durations: Sequence[int], carrier: int | None = None) -> None:
+def set_carrier(fd: int, hertz: int) -> None:
+    """The carrier to send with, 0 for none."""
+    _tell(fd, SET_SEND_CARRIER, hertz, f"a carrier of {hertz} Hz")
+
+
+def set_duty_cycle(fd: int, percent: int) -> None:
+    _tell(fd, SET_SEND_DUTY_CYCLE, percent, f"a duty cycle of {percent} %")
+
+
+def set_transmitters(fd: int, mask: int) -> int:
+    """Send with these (bit 0 is the first); returns 0, or how many there are if that is not possible."""
+    try:
+        return fcntl.ioctl(fd, SET_TRANSMITTER_MASK, bytearray(struct.pack("=I", mask)), True)
+    except OSError as error:
+        raise _explain(error, "choosing transmitters") from error
+
+
+def send(fd: int, durations: Sequence[int]) -> None:
     """Transmit an odd number of durations in µs, pulse first; blocks for as long as the signal lasts."""
-    if carrier:
-        _tell(fd, SET_SEND_CARRIER, carrier, "carrier")
     try:
         os.write(fd, struct.pack(f"={len(durations)}I", *durations))
     except OSError as error:

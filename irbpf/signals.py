@@ -42,9 +42,13 @@ class Splitter:
     carrier: int | None = None
 
     def take(self, sample: Sample) -> Signal | None:
-        """The signal that `sample` ends, if it does. A carrier may be told before the last pulse of its signal or after it."""
+        """The signal that `sample` ends, if it does.
+
+        A carrier may be told before the last pulse of its signal or after it. The first counts: rc-loopback tells its timeout as
+        a second one (rc/rc-loopback.c, loop_tx_ir, Linux 6.1).
+        """
         if sample.kind == Kind.FREQUENCY:
-            self.carrier = sample.duration or None
+            self.carrier = self.carrier or sample.duration or None
             return None
         if sample.kind in (Kind.SPACE, Kind.TIMEOUT):
             return self.silence(sample)

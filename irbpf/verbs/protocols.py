@@ -27,17 +27,12 @@ def do_render(args: argparse.Namespace) -> int:
     from irbpf.irp.render import press
     from irbpf.protocols import catalogue, define
     from irbpf.pulses import format_samples, from_durations
+    from irbpf.transmission import parameters
 
     protocol = define("given", args.protocol) if args.protocol.startswith("{") else catalogue().get(args.protocol)
     if protocol is None:
         raise Error(f"there is no protocol {args.protocol!r}", "see irbpf protocols, or give an IRP line")
-    params = {}
-    for pair in args.param:
-        name, _, value = pair.partition("=")
-        try:
-            params[name] = int(value, 0)
-        except ValueError:
-            raise Error(f"{pair!r} is no parameter", "write NAME=NUMBER, such as D=4 or F=0x1c") from None
+    params = parameters(args.param)
     print(format_samples(from_durations(press(protocol.irp, params, args.repeats))))
     return 0
 

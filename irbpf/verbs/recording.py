@@ -1,11 +1,11 @@
-"""Verbs about signals on their way: record."""
+"""Verbs about signals on their way: record, send."""
 
 from __future__ import annotations
 
 import argparse
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,11 +15,20 @@ from irbpf.verbs.form import Verbs
 
 if TYPE_CHECKING:
     from irbpf.replay import Player
+    from irbpf.send import Settings, Write
     from irbpf.signals import Signal
+    from irbpf.transmission import Transmission
 
 RECORD_EXAMPLES = """  irbpf record rc0 -o tv.trace                all that comes, until Ctrl-C
   irbpf record rc0 --key KEY_POWER --count 3 -o tv/   three presses of one key, a file for each
   ir-ctl -r | irbpf record - -o tv.trace      from another program
+"""
+
+SEND_EXAMPLES = """  irbpf send rc0 --keymap sony-tv KEY_POWER            a key of a keymap; of several, one press each
+  irbpf send rc0 nec:0x408 --repeats 2                a scancode of a protocol
+  irbpf send rc0 nec D=4 F=8 --hold 1.5               its parameters, held for a second and a half
+  irbpf send rc0 '+9000 -4500 +560' --carrier 38000   durations
+  irbpf send rc0 tv.trace                             a recording, or a file of Pronto hex
 """
 
 
@@ -54,6 +63,44 @@ def do_record(args: argparse.Namespace) -> int:
     if not kept:
         raise Error("nothing was heard", "hold the remote close to the receiver; irbpf doctor looks for other reasons")
     return 0
+
+
+def do_send(args: argparse.Namespace) -> int:
+    from irbpf import discovery, library
+    from irbpf.keymap import load
+    from irbpf.send import Settings, frames, send, writes
+    from irbpf.transmission import understand
+
+    gap = round(args.gap * 1000)
+    presses = understand(args.what, load(library.find(args.keymap)) if args.keymap else None, gap)
+    settings = Settings(args.carrier, args.duty_cycle, args.transmitters)
+    made = [(one, writes(frames(one, args.repeats, args.hold))) for one in presses]
+    if args.dry_run:
+        print(_shown(made, settings), end="")
+        return 0
+    device = args.rc if args.rc.startswith("/dev/") else discovery.receiver(args.rc).lirc
+    if device is None:
+        raise Error(f"{args.rc} cannot send", "it has no lirc device")
+    for warning in send(device, made, settings):
+        print(f"irbpf: warning: {warning}", file=sys.stderr)
+    return 0
+
+
+def _shown(presses: Sequence[tuple[Transmission, Sequence[Write]]], settings: Settings) -> str:
+    """What would be sent, as text that irbpf decode and irbpf record read: one write a line, with the gap after it."""
+    from irbpf.pulses import format_samples, from_durations
+
+    lines = []
+    for sent, made in presses:
+        carrier = sent.carrier if settings.carrier is None else settings.carrier
+        duty = sent.duty_cycle if settings.duty_cycle is None else settings.duty_cycle
+        words = [f"carrier: {carrier} Hz" if carrier else "carrier: none" if carrier == 0 else "",
+                 f"duty cycle: {duty} %" if duty else "",
+                 f"transmitters: {', '.join(map(str, settings.transmitters))}" if settings.transmitters else "",
+                 f"{len(made)} writes"]
+        lines.append(f"# {'; '.join(filter(None, words))}")
+        lines += [format_samples(from_durations([*write.durations, write.gap])) for write in made]
+    return "\n".join(lines) + "\n"
 
 
 def _source(args: argparse.Namespace, stack: ExitStack) -> tuple[Iterator[Signal], dict[str, str]]:
@@ -109,6 +156,34 @@ def _count(text: str) -> int:
     return value
 
 
+def _carrier(text: str) -> int:
+    """`38000`, `38k` or `38.4k`, in Hz."""
+    value = round(float(text[:-1]) * 1000) if text.endswith("k") else int(text)
+    if not 0 <= value <= 1_000_000:
+        raise ValueError
+    return value
+
+
+def _percent(text: str) -> int:
+    if not 1 <= (value := int(text)) <= 99:
+        raise ValueError
+    return value
+
+
+def _transmitters(text: str) -> tuple[int, ...]:
+    numbers = tuple(int(part) for part in text.split(","))
+    if not all(1 <= number <= 32 for number in numbers):
+        raise ValueError
+    return numbers
+
+
+def _repeats(text: str) -> int:
+    if not 0 <= (value := int(text)) <= 10_000:
+        raise ValueError
+    return value
+
+
+_carrier.__name__, _percent.__name__, _transmitters.__name__, _repeats.__name__ = "carrier", "percentage", "list of transmitters", "number of repeats"
 _positive.__name__, _count.__name__ = "positive number", "count of at least 1"
 
 
@@ -124,3 +199,16 @@ def add(verbs: Verbs) -> None:
     one.add_argument("--no-carrier", action="store_true", help="do not measure the carrier, where the receiver could")
     one.add_argument("--force", action="store_true", help="overwrite what is there")
     one.add_argument("--quiet", action="store_true", help="no line for each signal")
+    one = verbs.add("send", do_send, "send a key, a scancode, durations or a recording", examples=SEND_EXAMPLES)
+    one.add_argument("rc", help="a device with a transmitter, such as rc0 or /dev/lirc1")
+    one.add_argument("what", nargs="+", help="keys (with --keymap), PROTOCOL:SCANCODE, PROTOCOL P=V ..., an IRP line and P=V ..., durations, "
+                                            "Pronto hex, or a file")
+    one.add_argument("--keymap", help="the keymap that the keys are of")
+    held = one.add_mutually_exclusive_group()
+    held.add_argument("--repeats", type=_repeats, default=0, metavar="N", help="how often each press is repeated")
+    held.add_argument("--hold", type=_positive, metavar="S", help="hold each key for so many seconds")
+    one.add_argument("--carrier", type=_carrier, metavar="HZ", help="such as 38000 or 38k; 0 for none (default: the protocol's)")
+    one.add_argument("--duty-cycle", type=_percent, metavar="PERCENT", help="(default: the protocol's)")
+    one.add_argument("--transmitters", type=_transmitters, default=(), metavar="N[,N...]", help="only these, the first is 1")
+    one.add_argument("--gap", type=_positive, default=120, metavar="MS", help="the silence after durations that end with a pulse")
+    one.add_argument("--dry-run", action="store_true", help="print what would be sent, one line for each write; touch no device")

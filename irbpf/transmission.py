@@ -1,0 +1,138 @@
+"""What is to be sent, from the ways in which people say it: a key, a protocol with parameters, durations, Pronto hex. It sends nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from irbpf import pronto
+from irbpf.encoding import parameters_of
+from irbpf.errors import Error
+from irbpf.irp.render import render
+from irbpf.keymap import Entry, Keymap, Raw
+from irbpf.protocols import Protocol, catalogue, define
+from irbpf.pulses import Kind, Sample, parse_samples
+from irbpf.signals import GAP_US, split
+
+_FORMS = "KEY_POWER (with --keymap), nec:0x408, nec D=4 F=8, '{38.4k,564}<...', '+9000 -4500 ...', '0000 006C ...' or a file"
+
+
+@dataclass(frozen=True)
+class Transmission:
+    """A press is `intro`, then `repeat` as often as the key is held, then `ending`: µs, pulse first, each ending in a space.
+
+    `carrier` in Hz, 0 for none, and `duty_cycle` in percent; None where nothing says.
+    """
+
+    intro: tuple[int, ...]
+    repeat: tuple[int, ...] = ()
+    ending: tuple[int, ...] = ()
+    carrier: int | None = None
+    duty_cycle: int | None = None
+
+
+def understand(words: Sequence[str], keymap: Keymap | None, gap: int = GAP_US) -> list[Transmission]:
+    """What `words` say, one for each press; `gap` in µs follows what ends in a pulse. Error for what cannot be understood."""
+    first, text = words[0], " ".join(words)
+    if keymap is not None:
+        return [_key(word, keymap, gap, place % 2) for place, word in enumerate(words)]
+    if first[0:1] in "+-" and len(first) > 1:
+        return _samples(parse_samples(text, "the durations"), gap)
+    if pronto.looks_like(text):
+        return [_pronto(text, gap)]
+    if first.startswith("{"):
+        return [_rendered(define("given", first), parameters(words[1:]))]
+    name, colon, scancode = first.partition(":")
+    if name in catalogue() and (colon or not Path(first).is_file()):
+        return [_named(catalogue()[name], scancode, words[1:])]
+    if first.startswith(("KEY_", "BTN_")):
+        raise Error(f"which remote's {first}?", "say --keymap NAME")
+    if len(words) == 1 and Path(first).is_file():
+        return _file(Path(first), gap)
+    raise Error(f"{first[:60]!r} is nothing that can be sent", f"write {_FORMS}")
+
+
+def parameters(pairs: Sequence[str]) -> dict[str, int]:
+    """`D=4 F=0x1c` as numbers."""
+    values = {}
+    for pair in pairs:
+        name, _, value = pair.partition("=")
+        try:
+            values[name] = int(value, 0)
+        except ValueError:
+            raise Error(f"{pair[:60]!r} is no parameter", "write NAME=NUMBER, such as D=4 or F=0x1c") from None
+    return values
+
+
+def _named(protocol: Protocol, scancode: str, pairs: Sequence[str]) -> Transmission:
+    if not scancode:
+        return _rendered(protocol, parameters(pairs))
+    try:
+        number = int(scancode, 0)
+    except ValueError:
+        raise Error(f"{scancode[:60]!r} is no scancode", "such as nec:0x408") from None
+    if number < 0:
+        raise Error(f"{scancode[:60]!r} is no scancode", "it is at least 0")
+    return _rendered(protocol, {**parameters_of(protocol, number), **parameters(pairs)})
+
+
+def _rendered(protocol: Protocol, params: dict[str, int]) -> Transmission:
+    signal, general = render(protocol.irp, params), protocol.irp.general
+    return Transmission(signal.intro, signal.repeat, signal.ending, round(general.carrier),
+                        None if general.duty is None else round(general.duty))
+
+
+def _key(name: str, keymap: Keymap, gap: int, toggle: int) -> Transmission:
+    """A press of key `name`; `toggle` is what tells it from the press before, where the protocol has that."""
+    for entry in keymap.entries:
+        for scancode, key in entry.keys.items():
+            if key != name:
+                continue
+            match entry:
+                case Entry(protocol):
+                    params = parameters_of(protocol, scancode)
+                    if protocol.toggle in params and protocol.toggle not in protocol.where:
+                        params[protocol.toggle] = toggle
+                    return _rendered(protocol, params)
+                case Raw(patterns):
+                    return Transmission(_whole(next(one.durations for one in patterns if one.scancode == scancode), gap))
+            raise Error(f"{name} of {keymap.name} is decoded by hand-written C, which cannot be turned round", "record it, and send the recording")
+    near = sorted(set(keymap.keys.values()))
+    raise Error(f"{keymap.name} has no key {name[:60]!r}", f"it has {', '.join(near[:12])}{' ...' if len(near) > 12 else ''}")
+
+
+def _pronto(text: str, gap: int) -> Transmission:
+    one = pronto.parse(text)
+    return Transmission(one.intro, one.repeat, (), one.carrier) if one.intro or one.repeat else Transmission(_whole((), gap))
+
+
+def _whole(durations: Sequence[int], gap: int) -> tuple[int, ...]:
+    if not durations:
+        raise Error("there is nothing to send", "a signal has at least one pulse")
+    return (*durations, gap) if len(durations) % 2 else tuple(durations)
+
+
+def _file(path: Path, gap: int) -> list[Transmission]:
+    try:
+        text = path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Error(f"{path}: {getattr(error, 'strerror', None) or 'not a text'}") from error
+    if pronto.looks_like(text):
+        return [_pronto(text, gap)]
+    said = re.search(r"^# carrier: (\d{1,7}) Hz$", text, re.MULTILINE)
+    return _samples(parse_samples(text, str(path)), gap, int(said[1]) if said else None)
+
+
+def _samples(samples: Sequence[Sample], gap: int, carrier: int | None = None) -> list[Transmission]:
+    """A transmission for each signal. What cannot be sent, such as two pulses in a row, is an Error."""
+    made = []
+    for signal in split(samples, gap):
+        kinds = [sample.kind == Kind.PULSE for sample in signal.samples]
+        if signal.overflow or kinds != [place % 2 == 0 for place in range(len(kinds))]:
+            raise Error("this signal is damaged: pulses and spaces do not take turns", "record it again")
+        made.append(Transmission(tuple(sample.duration for sample in signal.samples), carrier=signal.carrier or carrier))
+    if not made:
+        raise Error("there is nothing to send", "a signal has at least one pulse")
+    return made
