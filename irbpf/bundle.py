@@ -12,13 +12,11 @@ from irbpf import keycodes, objectfile
 from irbpf.cache import Cache
 from irbpf.compiler import compile_sources
 from irbpf.errors import Error
-from irbpf.hosts import OWN_PROTOCOL, host_source
-from irbpf.irp.automaton import Automaton, build_automaton
-from irbpf.irp.codegen import generate
-from irbpf.keymap import MOST_KEYS, Entry, HandWritten, Keymap, Raw
+from irbpf.hosts import OWN_PROTOCOL
+from irbpf.irp.automaton import Automaton
+from irbpf.keymap import MOST_KEYS, Entry, HandWritten, Keymap
 from irbpf.objects import Object, Source
-from irbpf.paths import data
-from irbpf.raw import build_raw
+from irbpf.programs import AnyEntry, automaton_of, source_of
 
 MOST_PROGRAMS = 64
 NAMED_NUMBERS = 28  # the kernel has a repeat period of its own for protocols below; 100 ms for the rest
@@ -96,20 +94,12 @@ def merged_keys(keymaps: Sequence[Keymap]) -> dict[int, int]:
     return keys
 
 
-def _source(entry: Entry | Raw | HandWritten, own: int) -> tuple[Source, int, int]:
+def _source(entry: AnyEntry, own: int) -> tuple[Source, int, int]:
     """The program of an entry, the protocol number it reports, and the timeout (µs) that it needs."""
-    match entry:
-        case HandWritten(decoder, _, parameters, number):
-            text = data("bpf", f"{decoder}.c").read_text()
-            defines = {**parameters, "WITH_POINTER": 1} if "report_pointer" in text else dict(parameters)
-            return host_source(text, "lirc", decoder, number=number or own, defines=defines), number, HAND_WRITTEN_TIMEOUT_US
-        case Raw(patterns, tolerance):
-            automaton = build_raw("raw", patterns, tolerance)
-            return host_source(generate(automaton), "lirc", "raw", number=own), own, timeout_of(automaton, own)
-        case Entry(protocol):
-            automaton = build_automaton(protocol)
-            number = protocol.number or own
-            return host_source(generate(automaton), "lirc", protocol.name, number=number), number, timeout_of(automaton, number)
+    given = entry.protocol.number if isinstance(entry, Entry) else entry.number if isinstance(entry, HandWritten) else 0
+    number, automaton = given or own, automaton_of(entry)
+    needs = HAND_WRITTEN_TIMEOUT_US if automaton is None else timeout_of(automaton, number)
+    return source_of(entry, automaton, "lirc", number), number, needs
 
 
 def timeout_of(automaton: Automaton, number: int) -> int:

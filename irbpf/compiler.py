@@ -65,6 +65,8 @@ def _object(source: Source, answer: dict[str, Any]) -> Object:
     maps = []
     for name, kind, key, value, most, flags in answer["maps"]:
         contents = source.tables.get(name, b"")
+        if contents and most == 1:
+            value = len(contents)
         if len(contents) > value * most:
             raise Error(f"{source.name}: the table {name} does not fit into its map")
         maps.append(MapSpec(name, kind, key, value, most, flags, contents))

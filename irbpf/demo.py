@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from irbpf import keycodes
@@ -10,7 +11,7 @@ from irbpf.cache import Cache, default_folder
 from irbpf.errors import Error
 from irbpf.protocols import catalogue
 from irbpf.pulses import format_samples, parse_samples
-from irbpf.replay import Decoder, Player, of_protocols
+from irbpf.replay import Player, of_protocols
 
 KEYS = {0x408: "KEY_1"}
 # A press of NEC 4, 8, held for one repeat, as ir-ctl's encoder sends it (v4l-utils 1.22, nec:0x408) and its repeat.
@@ -27,7 +28,7 @@ def demo() -> Iterator[str]:
     protocol = catalogue()["nec"]
     yield f"protocol:  {protocol.irp.text}"
     plain = of_protocols([protocol])[0]
-    with Player([Decoder(plain.name, plain.automaton, KEYS)], "bpf", Cache(default_folder())) as player:
+    with Player([replace(plain, keys=KEYS)], "bpf", Cache(default_folder())) as player:
         batches = player.batches[0]
         yield f"decoder:   compiled by bcc, accepted by this kernel's verifier, program id {batches.program.id}"
         events = player.play(samples)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -11,10 +10,9 @@ from pathlib import Path
 from irbpf import yamlnodes
 from irbpf.errors import Error
 from irbpf.keymap import Keymap, Match, load, match
-from irbpf.paths import data
+from irbpf.paths import data, etc
 from irbpf.receiver import Receiver
 
-ETC = Path(os.environ.get("IRBPF_ETC", "/etc/irbpf"))
 # from the vaguest to the most precise: the most precise keymaps that fit are taken, all of the same precision together
 _WEIGHT = {"driver": 1, "rc_map": 2, "name": 4, "bus": 8, "vendor": 8, "product": 8, "path": 32}
 
@@ -28,7 +26,7 @@ class Choice:
 def files() -> dict[str, Path]:
     """Keymap files by name; a file in /etc/irbpf/keymaps hides the shipped one of the same name."""
     found: dict[str, Path] = {}
-    for folder in (data("keymaps"), ETC / "keymaps"):
+    for folder in (data("keymaps"), etc("keymaps")):
         if folder.is_dir():
             found |= {path.stem: path for path in sorted(folder.glob("*.yaml"))}
     return found
@@ -48,7 +46,7 @@ def choose(receiver: Receiver) -> tuple[list[Choice], list[Error]]:
     """The keymaps for a receiver, and what is wrong with files that could have been among them."""
     assigned = _assigned(receiver)
     if assigned is not None:
-        return [Choice(load(find(name)), f"{ETC / 'receivers.yaml'} says so") for name in assigned], []
+        return [Choice(load(find(name)), f"{etc('receivers.yaml')} says so") for name in assigned], []
     ranked: list[tuple[int, Choice]] = []
     problems: list[Error] = []
     for path in files().values():
@@ -81,7 +79,7 @@ def weigh(wanted: Match, receiver: Receiver) -> tuple[int, str] | None:
 
 def _assigned(receiver: Receiver) -> list[str] | None:
     """What the administrator's own list says: the first entry that fits counts."""
-    path = ETC / "receivers.yaml"
+    path = etc("receivers.yaml")
     if not path.exists():
         return None
     for node in yamlnodes.read(path).list("the list of receivers"):

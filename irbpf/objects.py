@@ -12,7 +12,7 @@ class Source:
 
     `name` is the program's name in the kernel (at most 15 of alnum `_` `.`) and of its C function `decode`;
     `host` is `lirc` (program type BPF_PROG_TYPE_LIRC_MODE2) or `test_run` (BPF_PROG_TYPE_SCHED_CLS). `tables` holds the contents of maps that are
-    part of the decoder: map name -> the values of an array map, one after the other.
+    part of the decoder: map name -> the values of an array map, one after the other (a map of one value is made as large as it).
     """
 
     name: str

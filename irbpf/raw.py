@@ -55,6 +55,8 @@ def _trimmed(pattern: Pattern) -> Pattern:
         raise Error(f"the pattern of {pattern.label} has more than {MOST_DURATIONS} durations", "record one press, not a held key")
     if any(not 0 < duration <= LONGEST_US for duration in durations):
         raise Error(f"the pattern of {pattern.label} has a duration that no receiver can deliver", "durations are 1 to 16777215 µs")
+    if max(durations[1::2]) > HOLD_GAP_US:
+        raise Error(f"the pattern of {pattern.label} has a space of {max(durations[1::2])} µs", "record one press, not several")
     return Pattern(pattern.label, pattern.scancode, durations)
 
 

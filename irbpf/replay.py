@@ -11,14 +11,12 @@ from irbpf import bpf
 from irbpf.bundle import compiled
 from irbpf.cache import Cache
 from irbpf.engines.testrun import RESET, Batches
-from irbpf.hosts import host_source
-from irbpf.irp.automaton import Automaton, build_automaton
-from irbpf.irp.codegen import generate
+from irbpf.irp.automaton import Automaton
 from irbpf.irp.interpreter import Decoded, Interpreter
-from irbpf.keymap import Entry, HandWritten, Keymap, Raw
+from irbpf.keymap import Entry, HandWritten, Keymap
+from irbpf.programs import AnyEntry, automaton_of, source_of
 from irbpf.protocols import Protocol
 from irbpf.pulses import Kind, Sample
-from irbpf.raw import build_raw
 from irbpf.reports import Reader
 
 END = Sample(Kind.TIMEOUT, 125_000)  # what a receiver says when nothing more comes
@@ -26,30 +24,27 @@ END = Sample(Kind.TIMEOUT, 125_000)  # what a receiver says when nothing more co
 
 @dataclass(frozen=True)
 class Decoder:
-    """One automaton with what it needs to be shown: its keys, and whose readings it is preferred to."""
+    """One entry with what it needs to be shown: its keys, and whose readings it is preferred to. `automaton` None: it is written in C."""
 
     name: str
-    automaton: Automaton
+    entry: AnyEntry
+    automaton: Automaton | None
     keys: Mapping[int, str] = field(default_factory=dict)
     prefer_over: tuple[str, ...] = ()
 
 
 def of_protocols(protocols: Sequence[Protocol]) -> list[Decoder]:
-    return [Decoder(one.name, build_automaton(one), {}, one.prefer_over) for one in protocols]
+    return [_decoder(Entry(one, {})) for one in protocols]
 
 
 def of_keymap(keymap: Keymap) -> list[Decoder]:
-    """The decoders of a keymap; those written by hand take part only in a receiver."""
-    decoders = []
-    for entry in keymap.entries:
-        match entry:
-            case Entry(protocol, keys):
-                decoders.append(Decoder(protocol.name, build_automaton(protocol), keys, protocol.prefer_over))
-            case Raw(patterns, tolerance):
-                decoders.append(Decoder("raw", build_raw("raw", patterns, tolerance), entry.keys))
-            case HandWritten():
-                pass
-    return decoders
+    """The decoders of a keymap; those written by hand say something only in the bpf engine, for they are C."""
+    return [_decoder(entry) for entry in keymap.entries]
+
+
+def _decoder(entry: AnyEntry) -> Decoder:
+    name = entry.protocol.name if isinstance(entry, Entry) else entry.decoder if isinstance(entry, HandWritten) else "raw"
+    return Decoder(name, entry, automaton_of(entry), entry.keys, entry.protocol.prefer_over if isinstance(entry, Entry) else ())
 
 
 @dataclass(frozen=True)
@@ -67,11 +62,11 @@ class Player(AbstractContextManager["Player"]):
     def __init__(self, decoders: Sequence[Decoder], engine: str, cache: Cache | None = None) -> None:
         self.decoders, self.engine = decoders, engine
         self.resources = ExitStack()
-        self.machines = [Interpreter(one.automaton) for one in decoders]
+        self.machines = [None if one.automaton is None else Interpreter(one.automaton) for one in decoders]
         self.readers = [Reader(one.name, one.automaton) for one in decoders]
         self.batches: list[Batches] = []
         if engine == "bpf":
-            sources = [host_source(generate(one.automaton), "test_run", one.name) for one in decoders]
+            sources = [source_of(one.entry, one.automaton, "test_run") for one in decoders]
             with self.resources:
                 self.batches = [Batches(self.resources.enter_context(bpf.load(one))) for one in compiled(sources, cache)[0]]
                 self.resources = self.resources.pop_all()
@@ -98,6 +93,8 @@ class Player(AbstractContextManager["Player"]):
             events = self.batches[index].feed([*RESET, *samples])
             return [(event.sample - len(RESET), self.readers[index].decoded(event)) for event in events]
         machine = self.machines[index]
+        if machine is None:
+            return []
         machine.reset()
         return [(place, decoded) for place, sample in enumerate(samples) if (decoded := machine.step(sample)) is not None]
 

@@ -12,6 +12,7 @@ from irbpf.cache import Cache, default_folder
 from irbpf.engines import kernel
 from irbpf.errors import Error
 from irbpf.keymap import Keymap, load
+from irbpf.paths import etc
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def load_receiver(name: str, keymaps: Sequence[str]) -> Loaded:
         if not chosen:
             raise problems[0] if problems else Error(
                 f"no keymap fits {receiver.rc} ({receiver.name}, rc_map {receiver.rc_map}, driver {receiver.driver})",
-                f"name one, or assign one in {library.ETC / 'receivers.yaml'}")
+                f"name one, or assign one in {etc('receivers.yaml')}")
     bundle, complaints = build(chosen, Cache(default_folder()))
     kernel.apply(receiver, bundle)
     return Loaded(receiver.rc, bundle, tuple(why), (*warnings, *complaints))

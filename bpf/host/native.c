@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The host for an ordinary C compiler: a shared library that tests load. */
+#define NATIVE
 #define WITH_PARAMS
 #define WITH_POINTER
 #include <linux/types.h>

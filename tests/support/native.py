@@ -23,6 +23,9 @@ class Native:
         subprocess.run(["gcc", "-std=gnu11", "-Wall", "-Wno-unused-function", "-Wno-unused-variable", "-Wno-unknown-pragmas", "-Werror",
                         "-shared", "-fPIC", *flags, "-o", library, text], check=True)
         self.library = ctypes.CDLL(str(library))
+        for name, contents in source.tables.items():
+            room = ctypes.c_char.in_dll(self.library, name)
+            ctypes.memmove(ctypes.addressof(room), contents, len(contents))
         self.reset()
 
     def reset(self) -> None:
