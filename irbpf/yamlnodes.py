@@ -112,10 +112,8 @@ def _bytes(path: Path) -> bytes:
         mode = os.fstat(fd).st_mode
         if not stat.S_ISREG(mode):
             raise Error(f"{path}: not a file but {_kind(mode)}", "name keymap files")
-        parts = []
-        while (part := os.read(fd, LARGEST + 1)) and sum(map(len, parts)) <= LARGEST:
-            parts.append(part)
-        return b"".join(parts)
+        with os.fdopen(fd, "rb", closefd=False) as file:
+            return file.read(LARGEST + 1)
     finally:
         os.close(fd)
 
