@@ -8,9 +8,8 @@ from dataclasses import fields
 from irbpf.errors import Error
 from irbpf.families import FAMILIES
 from irbpf.irp.text import expression_text, layout_text
-from irbpf.keymap import Entry, HandWritten, Keymap, Match, Raw
+from irbpf.keymap import Entry, HandWritten, Keymap, Match, Raw, Table
 from irbpf.protocols import Protocol, Tolerance, catalogue, default_layout
-from irbpf.raw import Pattern
 
 
 def dump(keymap: Keymap, comments: Sequence[str] = (), remarks: Mapping[int, str] | None = None) -> str:
@@ -36,14 +35,16 @@ def _match(match: Match) -> str:
     return f"{{{', '.join(texts)}}}"
 
 
-def _entry(entry: Entry | Raw | HandWritten, remarks: Mapping[int, str]) -> Iterator[str]:
+def _entry(entry: Entry | Raw | HandWritten | Table, remarks: Mapping[int, str]) -> Iterator[str]:
     match entry:
         case Entry(protocol, keys):
             yield from _protocol(protocol)
             yield from _keys(keys, remarks, sum(_width(protocol)))
         case Raw(patterns, tolerance):
             yield "raw:"
-            yield from _patterns(patterns, remarks)
+            for pattern in patterns:
+                text = " ".join(f"{'-' if place % 2 else '+'}{duration}" for place, duration in enumerate(pattern.durations))
+                yield f"  {pattern.label}: {quoted(text)}{_remark(remarks, pattern.scancode)}"
             if tolerance != Tolerance():
                 yield _tolerance(tolerance)
         case HandWritten(decoder, keys, parameters, number):
@@ -53,21 +54,8 @@ def _entry(entry: Entry | Raw | HandWritten, remarks: Mapping[int, str]) -> Iter
             if parameters:
                 yield f"parameters: {{{', '.join(f'{name}: {value}' for name, value in parameters.items())}}}"
             yield from _keys(keys, remarks, 0)
-
-
-def _patterns(patterns: Sequence[Pattern], remarks: Mapping[int, str]) -> Iterator[str]:
-    """Those of one key together: as a list, if there are several."""
-    by_key: dict[tuple[str, int], list[str]] = {}
-    for pattern in patterns:
-        text = " ".join(f"{'-' if place % 2 else '+'}{duration}" for place, duration in enumerate(pattern.durations))
-        by_key.setdefault((pattern.label, pattern.scancode), []).append(quoted(text))
-    for (label, scancode), texts in by_key.items():
-        remark = _remark(remarks, scancode)
-        if len(texts) == 1:
-            yield f"  {label}: {texts[0]}{remark}"
-        else:
-            yield f"  {label}:{remark}"
-            yield from (f"    - {text}" for text in texts)
+        case Table(keys):
+            yield from _keys(keys, remarks, 0, "table")
 
 
 def _protocol(protocol: Protocol) -> Iterator[str]:
@@ -114,11 +102,11 @@ def _tolerance(tolerance: Tolerance) -> str:
     return f"tolerance: {{absolute: {tolerance.absolute}us, relative: {tolerance.relative * 100:g}%}}"
 
 
-def _keys(keys: Mapping[int, str], remarks: Mapping[int, str], bits: int) -> Iterator[str]:
+def _keys(keys: Mapping[int, str], remarks: Mapping[int, str], bits: int, what: str = "keys") -> Iterator[str]:
     if not keys:
         return
     digits = max(2, (bits + 3) // 4, *(len(f"{scancode:x}") for scancode in keys))
-    yield "keys:"
+    yield f"{what}:"
     for scancode, key in keys.items():
         yield f"  0x{scancode:0{digits}x}: {key}{_remark(remarks, scancode)}"
 

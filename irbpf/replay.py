@@ -13,8 +13,8 @@ from irbpf.cache import Cache
 from irbpf.engines.testrun import RESET, Batches
 from irbpf.irp.automaton import Automaton
 from irbpf.irp.interpreter import Decoded, Interpreter
-from irbpf.keymap import AnyEntry, Entry, HandWritten, Keymap
-from irbpf.programs import automaton_of, source_of
+from irbpf.keymap import Entry, HandWritten, Keymap
+from irbpf.programs import AnyEntry, automaton_of, source_of
 from irbpf.protocols import Protocol
 from irbpf.pulses import Kind, Sample
 from irbpf.reports import Reader
@@ -39,7 +39,7 @@ def of_protocols(protocols: Sequence[Protocol]) -> list[Decoder]:
 
 def of_keymap(keymap: Keymap) -> list[Decoder]:
     """The decoders of a keymap; those written by hand say something only in the bpf engine, for they are C."""
-    return [_decoder(entry) for entry in keymap.entries]
+    return [_decoder(entry) for entry in keymap.decoded]
 
 
 def _decoder(entry: AnyEntry) -> Decoder:
