@@ -1,0 +1,195 @@
+"""Reads the tables of ir-keytable: TOML as in rc_keymap(5), and the text form before it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from irbpf import keycodes
+from irbpf.errors import Error
+from irbpf.families import FAMILIES, family
+from irbpf.importers.values import Button, Imported, Problem, assemble, together
+from irbpf.protocols import Protocol, catalogue, define
+from irbpf.pulses import parse_samples
+
+_TABLE = re.compile(r"#\s*table\b\s*:?\s*(?P<name>[^,\s]*)\s*(?:,\s*type\s*:?\s*(?P<types>.*))?", re.IGNORECASE)
+_LINE = re.compile(r"(0[xX][0-9a-fA-F]+|\d+)[\s=:]+(\S+)\s*(?:#.*)?")
+# what rc-core's decoder of a name gives, by the size of the scancode: the first whose scancodes go so far
+_VARIANTS: Mapping[str, tuple[tuple[int, str], ...]] = {
+    "nec": ((0xFFFF, "nec"), (0xFFFFFF, "necx"), (0xFFFFFFFF, "nec32")), "rc5": ((0xFFFF, "rc5"), (0xFFFFFF, "rc5x_20")),
+    "rc6": ((0xFFFF, "rc6_0"), (0xFFFFF, "rc6_6a_20"), (0xFFFFFF, "rc6_6a_24"), (0xFFFFFFFF, "rc6_6a_32")),
+    "rcmm": ((0xFFF, "rcmm12"), (0xFFFFFF, "rcmm24"), (0xFFFFFFFF, "rcmm32")),
+}
+_NO_DECODER = {"unknown": "its protocol is not known", "other": "its protocol is not known", "cec": "HDMI-CEC is no infrared protocol",
+               "imon": "the receiver, or the kernel's imon decoder, delivers it", "mce_kbd": "the kernel's mce_kbd decoder delivers it"}
+_KNOWN = {"name", "protocol", "variant", "scancodes", "raw", "irp"}
+
+
+def looks_like(text: str, name: str) -> bool:
+    if re.search(r"^\s*\[\[protocols\]\]", text, re.MULTILINE):
+        return True
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return any(_TABLE.fullmatch(line) for line in lines[:5]) or bool(
+        lines and all(line.startswith("#") or (found := _LINE.fullmatch(line)) and found[2].upper().startswith(("KEY_", "BTN_"))
+                      for line in lines))
+
+
+def read(text: str, file: str) -> Imported:
+    return _read_toml(text, file) if re.search(r"^\s*\[\[?protocols", text, re.MULTILINE) else _read_text(text, file)
+
+
+# -- TOML -------------------------------------------------------------------------------------------------------------------
+
+
+def _read_toml(text: str, file: str) -> Imported:
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise Error(f"{file}: {error or 'nested too deeply'}", "the file is not valid TOML") from error
+    entries = document.get("protocols")
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise Error(f"{file}: there are no [[protocols]]", "rc_keymap(5) tells the format")
+    reader = _Toml(text, file)
+    buttons = [button for entry in entries for button in reader.entry(entry)]
+    for key in document.keys() - {"protocols"}:
+        reader.problem(key, f"{key[:40]} is no part of a table")
+    name = next((str(entry["name"]) for entry in entries if "name" in entry), file.rsplit("/", 1)[-1].removesuffix(".toml"))
+    return together([assemble(name, buttons, file)], reader.problems)
+
+
+class _Toml:
+    def __init__(self, text: str, file: str) -> None:
+        self.file, self.problems = file, list[Problem]()
+        self.lines: dict[str, int] = {}
+        for number, line in enumerate(text.splitlines(), 1):
+            self.lines.setdefault(line.partition("=")[0].strip().strip("'\""), number)
+
+    def line(self, key: str) -> int:
+        """Where a key first stands; tomllib does not tell."""
+        return self.lines.get(key, 1)
+
+    def problem(self, key: str, what: str) -> None:
+        self.problems.append(Problem(self.file, self.line(key), what))
+
+    def entry(self, entry: Mapping[str, Any]) -> Iterator[Button]:
+        name = str(entry.get("protocol", ""))
+        yield from self.raw(entry.get("raw", []))
+        scancodes = entry.get("scancodes", {})
+        if not isinstance(scancodes, dict):
+            self.problem("scancodes", "scancodes are not a table")
+            return
+        own = None
+        if _plain(name) in FAMILIES or "irp" in entry or _plain(name) in catalogue() and set(entry) - _KNOWN:
+            try:
+                own = self.own(_plain(name), entry)
+            except Error as error:
+                self.problem("protocol", f"{name}: {error}")
+        if _plain(name) in _NO_DECODER and scancodes:
+            self.problem("protocol", f"{name}: {_NO_DECODER[_plain(name)]}, so the keymap has the table alone")
+        for text, key in scancodes.items():
+            yield from self.key(entry, own, str(text), key)
+        for field in entry.keys() - _KNOWN:
+            if own is None:
+                self.problem(field, f"{field[:40]} is not expressed")
+
+    def own(self, name: str, entry: Mapping[str, Any]) -> Protocol:
+        """A family with parameters, an IRP line, or a decoder of the catalogue whose parameters are left at what they are."""
+        if "irp" in entry:
+            return define(name or "irp", str(entry["irp"]))
+        given = {field: value for field, value in entry.items() if field not in _KNOWN and isinstance(value, int)}
+        if name not in FAMILIES:
+            for field in given:
+                self.problem(field, f"{field} of {name} is not expressed: the decoder is the catalogue's")
+            return catalogue()[name]
+        unknown = [field for field in entry if field not in _KNOWN and (field not in FAMILIES[name].fields or field not in given)]
+        for field in unknown:
+            self.problem(field, f"{field[:40]} is no parameter of {name}")
+        return family(name, {field: value for field, value in given.items() if field not in unknown})
+
+    def key(self, entry: Mapping[str, Any], own: Protocol | None, text: str, key: Any) -> Iterator[Button]:
+        try:
+            scancode = int(text, 0)
+        except ValueError:
+            scancode = -1
+        if not 0 <= scancode < 1 << 64 or not isinstance(key, str):
+            self.problem(text, f"{text[:40]!r} is no scancode with a key")
+            return
+        name = str(entry.get("variant") or entry.get("protocol", ""))
+        try:
+            protocol = own or protocol_of(name, scancode)
+        except Error as error:
+            self.problem(text, f"{key}: {error.message}")
+            return
+        yield Button(key, self.line(text), protocol, scancode)
+
+    def raw(self, patterns: Any) -> Iterator[Button]:
+        for one in patterns if isinstance(patterns, list) else []:
+            try:
+                samples = parse_samples(str(one["raw"]), self.file)
+                yield Button(str(one["keycode"]), self.line("raw"), durations=tuple(sample.duration for sample in samples))
+            except (Error, KeyError, TypeError) as error:
+                self.problem("raw", f"a raw pattern is not readable: {error}")
+
+
+def _plain(name: str) -> str:
+    """As ir-keytable compares names: rc-5, rc_5 and RC5 are the same."""
+    squeezed = re.sub(r"[-_]", "", name.lower())
+    return next((known for known in (*catalogue(), *FAMILIES, *_NO_DECODER) if known.replace("_", "") == squeezed), squeezed)
+
+
+def protocol_of(name: str, scancode: int) -> Protocol | None:
+    """The protocol that rc-core calls `name`, for a scancode of this size; None if there is no decoder for it. Error if it is unknown."""
+    plain = _plain(name)
+    if plain in _NO_DECODER:
+        return None
+    if plain == "sony":
+        plain = "sony20" if scancode & 0xFF00 else "sony15" if scancode >> 16 > 31 else "sony12"
+    elif plain in _VARIANTS and not name[-1:].isdigit() or plain == "rc5" and scancode > 0xFFFF or plain == "rc6":
+        plain = next((variant for most, variant in _VARIANTS[plain] if scancode <= most), plain)
+    if plain == "rc6_6a_32" and scancode >> 16 in (0x800F, 0x8034, 0x8046):
+        plain = "rc6_mce"
+    if plain not in catalogue():
+        raise Error(f"there is no protocol {name[:40]!r}", "see irbpf protocols")
+    return catalogue()[plain]
+
+
+# -- text -------------------------------------------------------------------------------------------------------------------
+
+
+def _read_text(text: str, file: str) -> Imported:
+    name, types = file.rsplit("/", 1)[-1].removesuffix(".txt"), list[str]()
+    buttons: list[Button] = []
+    problems: list[Problem] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        line = line.strip()
+        if (head := _TABLE.fullmatch(line)) is not None:
+            name = head["name"] or name
+            types = re.split(r"[\s,|]+", (head["types"] or "").strip()) if head["types"] else types
+        elif line and not line.startswith("#"):
+            found = _LINE.fullmatch(line)
+            if found is None:
+                problems.append(Problem(file, number, f"{line[:60]!r} is no scancode with a key"))
+                continue
+            scancode, key = int(found[1], 16 if found[1][:2].lower() == "0x" else 10), found[2]
+            button, why = _text_button(key, number, types or ["unknown"], scancode)
+            buttons += [button] if button else []
+            problems += [Problem(file, number, why)] if why else []
+    if all(one.protocol is None for one in buttons) and buttons:
+        problems.append(Problem(file, 1, f"{', '.join(types) or 'no type'}: {_NO_DECODER['unknown']}, so the keymap has the table alone"))
+    return together([assemble(name, buttons, file)], problems)
+
+
+def _text_button(key: str, line: int, types: list[str], scancode: int) -> tuple[Button | None, str]:
+    """A line's key; of several types, the first that can have the scancode."""
+    if scancode >= 1 << 64:
+        return None, f"{scancode:#x} has more than 64 bits"
+    name = keycodes.name(int(key, 0)) if re.fullmatch(r"0x[0-9a-fA-F]+|\d{2,}", key) else key
+    why = ""
+    for one in types:
+        try:
+            return Button(name, line, protocol_of(one, scancode), scancode), ""
+        except Error as error:
+            why = f"{key}: {error.message}"
+    return None, why

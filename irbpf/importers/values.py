@@ -1,0 +1,157 @@
+"""What importing gives: remotes as keymaps, and what could not be expressed. Buttons of any origin are put together here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from irbpf.errors import Error
+from irbpf.importers.keynames import SPARE, key_name
+from irbpf.keymap import MOST_KEYS, RAW_BASE, Entry, Keymap, Match, Raw, Table
+from irbpf.protocols import Protocol, Tolerance
+from irbpf.raw import Pattern, build_raw
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something of a file that the keymap does not say, or not as the file does."""
+
+    file: str
+    line: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.what}"
+
+
+@dataclass(frozen=True)
+class Button:
+    """One key of a remote as a file has it: a scancode of `protocol` (None: of what the receiver decodes itself), or `durations`
+    (µs, pulse first, without the last gap)."""
+
+    name: str
+    line: int
+    protocol: Protocol | None = None
+    scancode: int = 0
+    durations: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Remote:
+    """`remarks`: what the file calls the key of a scancode, where it is not the key's name; `comments` for the top of the file."""
+
+    keymap: Keymap
+    remarks: Mapping[int, str] = field(default_factory=dict)
+    comments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Imported:
+    remotes: tuple[Remote, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+def assemble(name: str, buttons: Sequence[Button], file: str, *, tolerance: Tolerance = Tolerance(), receivers: tuple[Match, ...] = (),
+             comments: Sequence[str] = ()) -> Imported:
+    """One remote of its buttons: an entry for each protocol, and one for the patterns. Never an Error: what does not fit is a problem."""
+    maker = _Maker(file)
+    for button in buttons:
+        maker.add(button)
+    entries = [*maker.entries(), *maker.raw(tolerance)]
+    remotes = (Remote(Keymap(file, name, receivers, tuple(entries)), maker.remarks, (f"From {file.rsplit('/', 1)[-1]}.", *comments)),) \
+        if entries else ()
+    return Imported(remotes, tuple(maker.problems))
+
+
+def together(parts: Iterable[Imported], problems: Iterable[Problem] = ()) -> Imported:
+    parts = list(parts)
+    every = [*(problem for part in parts for problem in part.problems), *problems]
+    return Imported(tuple(remote for part in parts for remote in part.remotes), tuple(sorted(every, key=lambda one: (one.file, one.line))))
+
+
+@dataclass
+class _Maker:
+    file: str
+    problems: list[Problem] = field(default_factory=list)
+    remarks: dict[int, str] = field(default_factory=dict)
+    protocols: list[tuple[Protocol | None, dict[int, str]]] = field(default_factory=list)
+    patterns: list[tuple[Button, str]] = field(default_factory=list)
+    taken: dict[int, tuple[str, str]] = field(default_factory=dict)
+    spare: dict[str, str] = field(default_factory=dict)
+
+    def add(self, button: Button) -> None:
+        same = None if button.durations else self.taken.get(button.scancode)
+        if same is not None and key_name(button.name) != same[0]:
+            self.problem(button, f"{button.name} has the scancode {button.scancode:#x} of {same[1]}: left out")
+            return
+        key = self.key(button)
+        if len(self.taken) + len(self.patterns) >= MOST_KEYS:
+            self.problem(button, f"the kernel's table has room for {MOST_KEYS} keys: {button.name} is left out")
+        elif button.durations:
+            self.patterns.append((button, key))
+        else:
+            self.taken[button.scancode] = (key, button.name)
+            self.keys_of(button.protocol)[button.scancode] = key
+            if button.name != key:
+                self.remarks[button.scancode] = button.name
+
+    def keys_of(self, protocol: Protocol | None) -> dict[int, str]:
+        for known, keys in self.protocols:
+            if known == protocol:
+                return keys
+        self.protocols.append((protocol, {}))
+        return self.protocols[-1][1]
+
+    def key(self, button: Button) -> str:
+        """The kernel's name for a button; a spare one, and a problem, for a button that has none."""
+        found = key_name(button.name) or self.spare.get(button.name)
+        if found is None:
+            found = next((one for one in SPARE if one not in self.spare.values()), "KEY_UNKNOWN")
+            self.spare[button.name] = found
+            self.problem(button, f"no key of the kernel is called {button.name[:60]!r}: it is {found} for now")
+        return found
+
+    def problem(self, button: Button, what: str) -> None:
+        self.problems.append(Problem(self.file, button.line, what))
+
+    def entries(self) -> list[Entry | Table]:
+        return [Table(keys) if protocol is None else Entry(protocol, keys) for protocol, keys in self.protocols]
+
+    def raw(self, tolerance: Tolerance) -> list[Raw]:
+        """The patterns that can be told apart, each with a key of its own, since a raw entry names each key once."""
+        kept: list[Pattern] = []
+        for button, key in self.patterns:
+            if any(pattern.label == key for pattern in kept):
+                used = {pattern.label for pattern in kept} | set(self.spare.values())
+                other = next((one for one in SPARE if one not in used), None)
+                self.problem(button, f"{key} has a pattern already: {button.name} is {other or 'left out'}")
+                if other is None:
+                    continue
+                key = other
+            pattern = Pattern(key, RAW_BASE + len(kept), button.durations)
+            try:
+                build_raw("raw", [*kept, pattern], tolerance)
+            except Error as error:
+                self.problem(button, f"{button.name} is left out: {error.message.replace(key, button.name)}")
+                continue
+            kept.append(pattern)
+            if button.name != key:
+                self.remarks[pattern.scancode] = button.name
+        return [Raw(tuple(kept), tolerance)] if kept else []
+
+
+def renamed(imported: Imported, name: str) -> Imported:
+    """With another name for its only remote."""
+    return replace(imported, remotes=tuple(replace(one, keymap=replace(one.keymap, name=name)) for one in imported.remotes))
+
+
+def file_name(name: str, taken: set[str]) -> str:
+    """A file name for a keymap called `name`; `taken` has those that are given away, in lower case."""
+    stem = re.sub(r"[^a-z0-9._+-]+", "-", name.lower()).strip("-.")[:80] or "remote"
+    number, chosen = 1, stem
+    while chosen in taken:
+        number += 1
+        chosen = f"{stem}-{number}"
+    taken.add(chosen)
+    return f"{chosen}.yaml"

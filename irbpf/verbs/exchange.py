@@ -1,0 +1,89 @@
+"""Verbs that take remotes from other software and give them to it: import, export."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from irbpf.errors import Error
+from irbpf.verbs.form import Verbs, emit
+
+if TYPE_CHECKING:
+    from irbpf.importers.values import Imported, Remote
+
+
+def do_import(args: argparse.Namespace) -> int:
+    from irbpf import importers
+
+    rows, taken, failed = [], set[str](), False
+    for name in args.file:
+        try:
+            imported = importers.read(Path(name), args.format)
+            row = _row(name, imported, [_written(remote, args, taken) for remote in imported.remotes])
+        except Error as error:
+            row = {"file": name, "keymaps": [], "problems": [], "error": error.message, "hint": error.hint}
+            if not args.json:
+                print(f"irbpf: {error}", file=sys.stderr)
+        failed = failed or not row["keymaps"]
+        rows.append(row)
+        if not args.json:
+            _tell(row, sys.stderr if args.output == "-" else sys.stdout)
+    if args.json and args.output != "-":
+        emit(rows)
+    return 1 if failed else 0
+
+
+def _row(name: str, imported: Imported, paths: list[str]) -> dict[str, Any]:
+    return {"file": name,
+            "keymaps": [{"path": path, "name": remote.keymap.name, "protocols": len(remote.keymap.entries), "keys": len(remote.keymap.keys)}
+                        for path, remote in zip(paths, imported.remotes, strict=True)],
+            "problems": [{"file": one.file, "line": one.line, "what": one.what} for one in imported.problems]}
+
+
+def _tell(row: dict[str, Any], stream: Any) -> None:
+    for one in row["keymaps"]:
+        print(f"{one['path']}: {one['name']}: {one['protocols']} protocols, {one['keys']} keys", file=stream)
+    for one in row["problems"]:
+        print(f"{one['file']}:{one['line']}: {one['what']}", file=sys.stderr)
+    if not row["keymaps"] and "error" not in row:
+        print(f"irbpf: {row['file']}: nothing of it can be a keymap", file=sys.stderr)
+
+
+def _written(remote: Remote, args: argparse.Namespace, taken: set[str]) -> str:
+    """Write the keymap; its path."""
+    from irbpf.importers.values import file_name
+    from irbpf.keymapfile import dump
+
+    text = dump(remote.keymap, remote.comments, remote.remarks)
+    if args.output == "-":
+        print(text, end="")
+        return "-"
+    path = Path(args.output) / file_name(remote.keymap.name, taken)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w" if args.force else "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise Error(f"{path} is there already", "give another folder with -o, or --force") from error
+    except OSError as error:
+        raise Error(f"{path}: {error.strerror}") from error
+    return str(path)
+
+
+IMPORT_EXAMPLES = """  irbpf import lircd.conf                         each remote of it becomes NAME.yaml here
+  irbpf import -o keymaps /lib/udev/rc_keymaps/*.toml
+  irbpf import -o - remote.ir                     look at it first
+"""
+
+
+def add(verbs: Verbs) -> None:
+    from irbpf.importers import FORMATS
+
+    one = verbs.add("import", do_import, "make keymaps of what other software has: lircd.conf, ir-keytable, Flipper, Girr, IRDB, Pronto",
+                    as_json=True, examples=IMPORT_EXAMPLES)
+    one.add_argument("file", nargs="+")
+    one.add_argument("-o", "--output", default=".", metavar="DIR", help="folder for the keymaps, or - for standard output (default: here)")
+    one.add_argument("--format", choices=tuple(FORMATS), help="what the files are (default: look)")
+    one.add_argument("--force", action="store_true", help="overwrite keymaps")
