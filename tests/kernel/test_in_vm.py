@@ -1,7 +1,11 @@
-"""The guest's tests, run inside the test kernel by one boot for each file; what fails there fails here."""
+"""The guest's tests, run inside the test kernel by one boot for each file; what fails there fails here.
+
+IRBPF_TEST_LONG=1 gives storms their full length; else each is cut to about a minute.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -9,13 +13,15 @@ import pytest
 
 from tests.kernel import vm
 
+LONG = os.environ.get("IRBPF_TEST_LONG", "")
 FILES = sorted((Path(__file__).parent / "guest").glob("test_*.py"))
 
 
 @pytest.mark.kernel
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_in_the_test_kernel(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    done = vm.run(["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", str(path.relative_to(vm.ROOT))], timeout=1200)
+    done = vm.run(["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", str(path.relative_to(vm.ROOT))],
+                  timeout=7200 if LONG == "1" else 1200, env={"IRBPF_TEST_LONG": LONG})
     summary = re.findall(r"^.*\d+ (?:passed|failed|error).*$", done.output, re.MULTILINE)
     with capsys.disabled():
         print(f"\n{path.stem} in the test kernel: {summary[-1] if summary else 'no summary'}")

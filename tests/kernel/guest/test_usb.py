@@ -1,0 +1,187 @@
+"""Real receiver drivers on emulated USB: what udev names, what is loaded, and recorded traces that arrive as USB reports."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from evdev import ecodes
+
+from irbpf import discovery, library, lirc, trace
+from irbpf.cli import main
+from irbpf.engines import kernel
+from irbpf.pulses import Kind
+from tests.conftest import ROOT
+from tests.kernel.guest.conftest import keys_of
+from tests.kernel.usb.plug import Plugged, plugged, pressed, scans, signed
+
+TRACES = sorted((ROOT / "tests" / "traces").glob("*.trace"))
+LONG = os.environ.get("IRBPF_TEST_LONG") == "1"
+ALL = sorted({path.stem.split("-")[0] for path in TRACES})
+PROTOCOLS = ALL if LONG else ["jvc", "necx", "rc5x_20", "rc6_mce", "rcmm24", "sanyo", "sharp", "sony20"]
+# Hardware that counts in steps of 256 µs cannot tell the symbols of RC-MM apart, and makes 640 µs of JVC's 527 µs, pulse and space.
+COARSE = ["nec", "rc5_sz", "rc6_mce", "sanyo", "sharp", "sony15"]
+SHORT = ["rc5", "rc5_sz", "sony12", "sony15"]  # fit into a buffer of 36 durations
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IRBPF_CACHE_DIR", "/tmp/irbpf-cache")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left() -> Iterator[None]:
+    yield
+    for one in kernel.RUN.glob("rc*.json"):
+        kernel.clean(one.stem)
+    assert not list(kernel.PINS.glob("*"))
+
+
+def signal(name: str) -> list[int]:
+    return signed(trace.read(ROOT / "tests" / "traces" / f"{name}.trace").samples)
+
+
+def expectation(name: str) -> tuple[str, int]:
+    """Protocol and scancode of a trace that holds one press."""
+    (one,) = trace.read(ROOT / "tests" / "traces" / f"{name}.trace").expect
+    protocol, scancode = one.split(":")
+    return protocol, int(scancode, 16)
+
+
+@pytest.mark.parametrize(("model", "name", "driver", "rc_map", "ids", "keymap"), [
+    ("mceusb", "Media Center Ed. eHome Infrared Remote Transceiver (0471:0815)", "mceusb", "rc-rc6-mce", (0x471, 0x815), "Windows Media Center"),
+    ("mceusb-hauppauge", "Conexant Hybrid TV (cx231xx) MCE IR no TX (2040:b130)", "mceusb", "rc-hauppauge", (0x2040, 0xB130), "Hauppauge"),
+    ("streamzap", "Streamzap PC Remote Infrared Receiver", "streamzap", "rc-streamzap", (0xE9C, 0), "Streamzap PC Remote"),
+    ("igorplugusb", "IgorPlug-USB IR Receiver", "igorplugusb", "rc-hauppauge", (0x3EB, 2), "Hauppauge"),
+])
+def test_it_is_recognised(model: str, name: str, driver: str, rc_map: str, ids: tuple[int, int], keymap: str) -> None:
+    with plugged(model) as one:
+        found = one.receiver
+        assert (found.name, found.driver, found.rc_map) == (name, driver, rc_map)
+        assert (found.bus, found.vendor, found.product) == (ecodes.BUS_USB, *ids)
+        assert found.raw
+        choices, problems = library.choose(found)
+        assert not problems
+        assert any(choice.keymap.name.startswith(keymap) for choice in choices)
+
+
+@pytest.mark.parametrize("model", ["mceusb", "streamzap"])
+def test_the_driver_delivers_what_was_played(model: str) -> None:
+    """The emulator tells no tales: /dev/lirc gives the signal back, as exactly as the hardware measures."""
+    played = signal("rc5-1e3b")
+    with plugged(model) as one, lirc.opened(str(one.receiver.lirc)) as fd:
+        one.hear(played)
+        heard = [sample for sample in lirc.samples(fd, 1) if sample.kind in (Kind.PULSE, Kind.SPACE)]
+    first = next(index for index, sample in enumerate(heard) if sample.kind == Kind.PULSE)
+    heard = heard[first:first + len(played) - 1]
+    assert [sample.kind == Kind.PULSE for sample in heard] == [duration > 0 for duration in played[:-1]]
+    unit = {"mceusb": 50, "streamzap": 129}[model]
+    assert all(abs(sample.duration - abs(duration)) <= unit for sample, duration in zip(heard, played, strict=False)), heard
+
+
+@pytest.mark.parametrize(("model", "name", "key"), [
+    ("mceusb", "rc6_mce-800f040d", ecodes.KEY_MEDIA), ("mceusb-hauppauge", "rc5-1e3b", ecodes.KEY_SELECT),
+    ("streamzap", "rc5_sz-28c5", ecodes.KEY_NUMERIC_5), ("igorplugusb", "rc5-1e3b", ecodes.KEY_SELECT)])
+def test_plugged_in_and_pressed(model: str, name: str, key: int) -> None:
+    """The keymap that fits, chosen by what the driver says of itself."""
+    with plugged(model) as one:
+        assert main(["load", one.receiver.rc]) == 0
+        with keys_of(one.receiver) as keys:
+            one.hear(signal(name))
+            events = keys.until_quiet()
+        assert pressed(events) == [key]
+        assert scans(events) == [expectation(name)[1]]
+        assert main(["unload", one.receiver.rc]) == 0
+
+
+def presses_of(one: Plugged, protocol: str, folder: Path) -> None:
+    """All traces of a protocol, one after the other, give their keys in order, and nothing else."""
+    names = [path.stem for path in TRACES if path.stem.split("-")[0] == protocol]
+    keys = {expectation(name)[1]: f"KEY_F{index + 1}" for index, name in enumerate(names)}
+    keymap = folder / f"{protocol}.yaml"
+    keymap.write_text(f"protocols: [{{protocol: {protocol}, keys: {{{', '.join(f'{code:#x}: {key}' for code, key in keys.items())}}}}}]")
+    assert main(["load", one.receiver.rc, str(keymap)]) == 0
+    with keys_of(one.receiver) as device:
+        for name in names:
+            one.hear(signal(name))
+        events = device.until_quiet()
+    assert scans(events) == list(keys), protocol
+    assert pressed(events) == [ecodes.ecodes[key] for key in keys.values()], protocol
+
+
+@pytest.mark.parametrize(("model", "protocols"), [("mceusb", PROTOCOLS), ("streamzap", COARSE), ("igorplugusb", SHORT)])
+def test_recorded_traces(model: str, protocols: list[str], tmp_path: Path) -> None:
+    with plugged(model) as one:
+        discovery.write_protocols(one.receiver.rc, set())  # other kernel decoders stay on, and see codes in what is not theirs
+        for protocol in protocols:
+            presses_of(one, protocol, tmp_path)
+        assert main(["unload", one.receiver.rc]) == 0
+
+
+def test_a_buffer_too_short_is_an_overflow(tmp_path: Path) -> None:
+    """The hardware keeps the last 36 durations of 67; the driver says OVERFLOW, and no half of a frame counts."""
+    keymap = tmp_path / "both.yaml"
+    keymap.write_text("protocols: [{protocol: nec, keys: {0x408: KEY_1}}, {protocol: rc5, keys: {0x1e3b: KEY_SELECT}}]")
+    with plugged("igorplugusb") as one:
+        assert main(["load", one.receiver.rc, str(keymap)]) == 0
+        with keys_of(one.receiver) as keys, lirc.opened(str(one.receiver.lirc)) as fd:
+            one.hear(signal("nec-408"))
+            one.hear(signal("rc5-1e3b"))
+            heard = list(lirc.samples(fd, 1))
+            events = keys.until_quiet()
+        assert Kind.OVERFLOW in [sample.kind for sample in heard]
+        assert pressed(events) == [ecodes.KEY_SELECT]
+        assert scans(events) == [0x1E3B]
+
+
+@pytest.mark.parametrize("model", ["mceusb", "streamzap"])
+def test_pulled_out_and_plugged_in_again(model: str) -> None:
+    """Pulled out while it hears a frame and a key is down: the next one of its kind starts from nothing."""
+    name = {"mceusb": "rc6_mce-800f040d", "streamzap": "rc5_sz-28c5"}[model]
+    for part in (1.0, 0.5, 0.1):
+        one = Plugged(model)
+        try:
+            assert kernel.saved(one.receiver.rc) is None
+            assert main(["load", one.receiver.rc]) == 0
+            with keys_of(one.receiver) as keys:
+                one.hear(signal(name))
+                assert ("EV_KEY", 1) in [(kind, value) for kind, _, value in keys.until_quiet(0.1)]
+                one.begin(signal(name)[:int(part * len(signal(name)))], "burst")
+                one.pull()
+                one.gone()
+                with pytest.raises(OSError, match="No such device"):
+                    keys.device.read_one()
+        finally:
+            one.pull()
+        assert main(["load", one.receiver.rc]) == 1
+        kernel.clean(one.receiver.rc)
+        assert not list(kernel.PINS.glob("*"))
+
+
+def test_a_state_that_nobody_cleaned_is_not_believed() -> None:
+    """The first receiver is pulled out without anybody noticing, and another takes its name."""
+    with plugged("mceusb") as one:
+        assert main(["load", one.receiver.rc]) == 0
+    with plugged("streamzap") as other:
+        assert other.receiver.rc == one.receiver.rc
+        assert kernel.saved(other.receiver.rc) is None
+        assert main(["load", other.receiver.rc]) == 0
+        assert len(list((kernel.PINS / other.receiver.rc).glob("*"))) == 1
+        with keys_of(other.receiver) as keys:
+            other.hear(signal("rc5_sz-28c5"))
+            assert pressed(keys.until_quiet()) == [ecodes.KEY_NUMERIC_5]
+
+
+def test_two_at_once() -> None:
+    with plugged("mceusb") as one, plugged("streamzap", 1) as other:
+        assert main(["load", one.receiver.rc]) == 0
+        assert main(["load", other.receiver.rc]) == 0
+        with keys_of(one.receiver) as first, keys_of(other.receiver) as second:
+            one.begin(signal("rc6_mce-800f040d"))
+            other.begin(signal("rc5_sz-28c5"))
+            one.finished()
+            other.finished()
+            assert pressed(first.until_quiet()) == [ecodes.KEY_MEDIA]
+            assert pressed(second.until_quiet()) == [ecodes.KEY_NUMERIC_5]
