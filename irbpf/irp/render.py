@@ -38,7 +38,7 @@ class Rendered:
 
 def render(irp: Irp, params: Mapping[str, int]) -> Rendered:
     """What `irp` sends with `params`; Error for a parameter that is unknown, missing or out of its range."""
-    sender = _Sender(irp, _parameters(irp, params))
+    sender = Sender(irp, complete(irp, params))
     sender.stream(irp.stream, (irp.bitspec,))
     parts = [*sender.parts, sender.take()]
     intro, repeat, ending = (parts[0], (), ()) if len(parts) == 1 else (parts[0], parts[1], parts[2])
@@ -53,7 +53,7 @@ def press(irp: Irp, params: Mapping[str, int], repeats: int = 0) -> list[int]:
     return [*signal.intro, *signal.repeat * repeats, *signal.ending]
 
 
-def _parameters(irp: Irp, params: Mapping[str, int]) -> dict[str, int]:
+def complete(irp: Irp, params: Mapping[str, int]) -> dict[str, int]:
     names = {parameter.name: parameter for parameter in irp.parameters}
     for name, value in params.items():
         if name not in names:
@@ -70,7 +70,7 @@ def _parameters(irp: Irp, params: Mapping[str, int]) -> dict[str, int]:
 
 
 @dataclass
-class _Sender:
+class Sender:
     irp: Irp
     names: dict[str, int]
     spans: list[Fraction] = field(default_factory=list)  # signed µs, neighbours of one sign already one

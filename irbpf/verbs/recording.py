@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from irbpf.errors import Error
 from irbpf.verbs.form import Verbs
+from irbpf.verbs.values import carrier, percent, positive, repeats, transmitters, whole
 
 if TYPE_CHECKING:
     from irbpf.replay import Player
@@ -143,58 +144,14 @@ def _described(number: int, signal: Signal, player: Player, where: Path | None) 
             f"{readings(player.play(signal.samples)) or 'no protocol of the catalogue'}{f' -> {where}' if where else ''}")
 
 
-def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < 1e6:
-        raise ValueError
-    return value
-
-
-def _count(text: str) -> int:
-    if (value := int(text)) < 1:
-        raise ValueError
-    return value
-
-
-def _carrier(text: str) -> int:
-    """`38000`, `38k` or `38.4k`, in Hz."""
-    value = round(float(text[:-1]) * 1000) if text.endswith("k") else int(text)
-    if not 0 <= value <= 1_000_000:
-        raise ValueError
-    return value
-
-
-def _percent(text: str) -> int:
-    if not 1 <= (value := int(text)) <= 99:
-        raise ValueError
-    return value
-
-
-def _transmitters(text: str) -> tuple[int, ...]:
-    numbers = tuple(int(part) for part in text.split(","))
-    if not all(1 <= number <= 32 for number in numbers):
-        raise ValueError
-    return numbers
-
-
-def _repeats(text: str) -> int:
-    if not 0 <= (value := int(text)) <= 10_000:
-        raise ValueError
-    return value
-
-
-_carrier.__name__, _percent.__name__, _transmitters.__name__, _repeats.__name__ = "carrier", "percentage", "list of transmitters", "number of repeats"
-_positive.__name__, _count.__name__ = "positive number", "count of at least 1"
-
-
 def add(verbs: Verbs) -> None:
     one = verbs.add("record", do_record, "record signals into trace files", examples=RECORD_EXAMPLES)
     one.add_argument("source", metavar="RC|FILE|-", help="a receiver, such as rc0 or /dev/lirc0; a recording; - for standard input")
     one.add_argument("-o", "--output", metavar="FILE|DIR/", help="one file for all, or a folder with one for each signal (default: standard output)")
     one.add_argument("--key", metavar="KEY", help="the key that is pressed; it names the files in a folder")
-    one.add_argument("--count", type=_count, metavar="N", help="end after so many signals")
-    one.add_argument("--seconds", type=_positive, metavar="S", help="end after so many seconds (a receiver only)")
-    one.add_argument("--gap", type=_positive, default=120, metavar="MS", help="the silence that ends a signal (default: 120 ms, longer than "
+    one.add_argument("--count", type=whole, metavar="N", help="end after so many signals")
+    one.add_argument("--seconds", type=positive, metavar="S", help="end after so many seconds (a receiver only)")
+    one.add_argument("--gap", type=positive, default=120, metavar="MS", help="the silence that ends a signal (default: 120 ms, longer than "
                                                                            "the pauses of a held key)")
     one.add_argument("--no-carrier", action="store_true", help="do not measure the carrier, where the receiver could")
     one.add_argument("--force", action="store_true", help="overwrite what is there")
@@ -205,10 +162,10 @@ def add(verbs: Verbs) -> None:
                                             "Pronto hex, or a file")
     one.add_argument("--keymap", help="the keymap that the keys are of")
     held = one.add_mutually_exclusive_group()
-    held.add_argument("--repeats", type=_repeats, default=0, metavar="N", help="how often each press is repeated")
-    held.add_argument("--hold", type=_positive, metavar="S", help="hold each key for so many seconds")
-    one.add_argument("--carrier", type=_carrier, metavar="HZ", help="such as 38000 or 38k; 0 for none (default: the protocol's)")
-    one.add_argument("--duty-cycle", type=_percent, metavar="PERCENT", help="(default: the protocol's)")
-    one.add_argument("--transmitters", type=_transmitters, default=(), metavar="N[,N...]", help="only these, the first is 1")
-    one.add_argument("--gap", type=_positive, default=120, metavar="MS", help="the silence after durations that end with a pulse")
+    held.add_argument("--repeats", type=repeats, default=0, metavar="N", help="how often each press is repeated")
+    held.add_argument("--hold", type=positive, metavar="S", help="hold each key for so many seconds")
+    one.add_argument("--carrier", type=carrier, metavar="HZ", help="such as 38000 or 38k; 0 for none (default: the protocol's)")
+    one.add_argument("--duty-cycle", type=percent, metavar="PERCENT", help="(default: the protocol's)")
+    one.add_argument("--transmitters", type=transmitters, default=(), metavar="N[,N...]", help="only these, the first is 1")
+    one.add_argument("--gap", type=positive, default=120, metavar="MS", help="the silence after durations that end with a pulse")
     one.add_argument("--dry-run", action="store_true", help="print what would be sent, one line for each write; touch no device")
