@@ -14,9 +14,9 @@ from irbpf.compiler import compile_sources
 from irbpf.errors import Error
 from irbpf.hosts import OWN_PROTOCOL
 from irbpf.irp.automaton import Automaton
-from irbpf.keymap import MOST_KEYS, Entry, HandWritten, Keymap
+from irbpf.keymap import MOST_KEYS, AnyEntry, Entry, HandWritten, Keymap
 from irbpf.objects import Object, Source
-from irbpf.programs import AnyEntry, automaton_of, source_of
+from irbpf.programs import automaton_of, source_of
 
 MOST_PROGRAMS = 64
 NAMED_NUMBERS = 28  # the kernel has a repeat period of its own for protocols below; 100 ms for the rest
@@ -86,9 +86,9 @@ def merged_keys(keymaps: Sequence[Keymap]) -> dict[int, int]:
         for scancode, key in keymap.keys.items():
             code = keycodes.number(key)
             if keys.setdefault(scancode, code) != code:
-                raise Error(f"{keymap.path}: scancode {scancode:#x} is {key} here and {keycodes.name(keys[scancode])} in "
-                            f"{origin[scancode]}", "load one of them, or take the key out of one")
-            origin.setdefault(scancode, keymap.path)
+                raise Error(f"{keymap.places.get(scancode, keymap.path)}: scancode {scancode:#x} is {key} here and "
+                            f"{keycodes.name(keys[scancode])} at {origin[scancode]}", "load one of them, or take the key out of one")
+            origin.setdefault(scancode, keymap.places.get(scancode, keymap.path))
     if len(keys) > MOST_KEYS:
         raise Error(f"{len(keys)} keys", f"the kernel's table has room for {MOST_KEYS}")
     return keys

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 from collections.abc import Mapping
 
 from irbpf.errors import Error
+from irbpf.problems import nearest
 
 X11_MOST = 247  # keycode + 8 has to fit a byte
 
@@ -24,8 +24,7 @@ def number(name: str) -> int:
     """The keycode of `name`; Error with the nearest name for one that there is not."""
     if name in _numbers():
         return _numbers()[name]
-    near = difflib.get_close_matches(name.upper(), _numbers(), 1, 0.5)
-    raise Error(f"there is no key {name[:60]!r}", f"did you mean {near[0]}?" if near else "names are as in input-event-codes.h")
+    raise Error(f"there is no key {name[:60]!r}", nearest(name, _numbers()) or "names are as in input-event-codes.h")
 
 
 @functools.cache

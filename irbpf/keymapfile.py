@@ -10,6 +10,7 @@ from irbpf.families import FAMILIES
 from irbpf.irp.text import expression_text, layout_text
 from irbpf.keymap import Entry, HandWritten, Keymap, Match, Raw, Table
 from irbpf.protocols import Protocol, Tolerance, catalogue, default_layout
+from irbpf.raw import Pattern
 
 
 def dump(keymap: Keymap, comments: Sequence[str] = (), remarks: Mapping[int, str] | None = None) -> str:
@@ -42,9 +43,7 @@ def _entry(entry: Entry | Raw | HandWritten | Table, remarks: Mapping[int, str])
             yield from _keys(keys, remarks, sum(_width(protocol)))
         case Raw(patterns, tolerance):
             yield "raw:"
-            for pattern in patterns:
-                text = " ".join(f"{'-' if place % 2 else '+'}{duration}" for place, duration in enumerate(pattern.durations))
-                yield f"  {pattern.label}: {quoted(text)}{_remark(remarks, pattern.scancode)}"
+            yield from _patterns(patterns, remarks)
             if tolerance != Tolerance():
                 yield _tolerance(tolerance)
         case HandWritten(decoder, keys, parameters, number):
@@ -56,6 +55,21 @@ def _entry(entry: Entry | Raw | HandWritten | Table, remarks: Mapping[int, str])
             yield from _keys(keys, remarks, 0)
         case Table(keys):
             yield from _keys(keys, remarks, 0, "table")
+
+
+def _patterns(patterns: Sequence[Pattern], remarks: Mapping[int, str]) -> Iterator[str]:
+    """Those of one key together: as a list, if there are several."""
+    by_key: dict[tuple[str, int], list[str]] = {}
+    for pattern in patterns:
+        text = " ".join(f"{'-' if place % 2 else '+'}{duration}" for place, duration in enumerate(pattern.durations))
+        by_key.setdefault((pattern.label, pattern.scancode), []).append(quoted(text))
+    for (label, scancode), texts in by_key.items():
+        remark = _remark(remarks, scancode)
+        if len(texts) == 1:
+            yield f"  {label}: {texts[0]}{remark}"
+        else:
+            yield f"  {label}:{remark}"
+            yield from (f"    - {text}" for text in texts)
 
 
 def _protocol(protocol: Protocol) -> Iterator[str]:

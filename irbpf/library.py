@@ -11,7 +11,9 @@ from irbpf import yamlnodes
 from irbpf.errors import Error
 from irbpf.keymap import Keymap, Match, load, match
 from irbpf.paths import data, etc
+from irbpf.problems import Problems, nearest
 from irbpf.receiver import Receiver
+from irbpf.yamlnodes import Node
 
 # from the vaguest to the most precise: the most precise keymaps that fit are taken, all of the same precision together
 _WEIGHT = {"driver": 1, "rc_map": 2, "name": 4, "bus": 8, "vendor": 8, "product": 8, "path": 32}
@@ -38,7 +40,7 @@ def find(name: str) -> Path:
         return Path(name)
     installed = files()
     if name not in installed:
-        raise Error(f"there is no keymap {name}", f"installed: {', '.join(sorted(installed))}; or give the path of a file")
+        raise Error(f"there is no keymap {name[:60]!r}", f"{nearest(name, installed) or 'see irbpf list'} Or give the path of a file")
     return installed[name]
 
 
@@ -82,13 +84,34 @@ def _assigned(receiver: Receiver) -> list[str] | None:
     path = etc("receivers.yaml")
     if not path.exists():
         return None
-    for node in yamlnodes.read(path).list("the list of receivers"):
-        entry = node.mapping("an entry", ("receiver", "keymaps"))
-        if set(entry) != {"receiver", "keymaps"}:
-            node.fail("an entry has receiver: and keymaps:")
-        if weigh(match(entry["receiver"]), receiver) is not None:
-            return [one.string("a keymap") for one in entry["keymaps"].list("keymaps")]
-    return None
+    problems = Problems()
+    assigned = read_assignments(yamlnodes.read(path), problems)
+    problems.raise_first()
+    return next((names for wanted, names in assigned if weigh(wanted, receiver) is not None), None)
+
+
+def read_assignments(root: Node, problems: Problems) -> list[tuple[Match, list[str]]]:
+    """The administrator's list of receivers, each with the names of its keymaps."""
+    assigned = []
+    with problems.whole():
+        for node in root.list("the list of receivers"):
+            with problems.here():
+                entry = node.mapping("an entry", ("receiver", "keymaps"))
+                if set(entry) != {"receiver", "keymaps"}:
+                    node.fail("an entry has receiver: and keymaps:", "see the README")
+                assigned.append((match(entry["receiver"]), [_known(one) for one in entry["keymaps"].list("keymaps")]))
+    return assigned
+
+
+def _known(node: Node) -> str:
+    name = node.string("a keymap")
+    try:
+        path = find(name)
+    except Error as error:
+        node.fail(error.message, error.hint)
+    if not path.exists():
+        node.fail(f"there is no file {name[:60]}", "check the name")
+    return name
 
 
 def load_all(names: Sequence[str]) -> list[Keymap]:

@@ -5,14 +5,11 @@ from __future__ import annotations
 from irbpf.hosts import OWN_PROTOCOL, host_source
 from irbpf.irp.automaton import Automaton, build_automaton
 from irbpf.irp.codegen import generate
-from irbpf.keymap import Entry, HandWritten, Raw
+from irbpf.entries import AnyEntry, Entry, HandWritten, Raw
 from irbpf.objects import Source
 from irbpf.paths import decoder_file
 from irbpf.raw import build_raw
 from irbpf.rawtable import table_decoder
-
-AnyEntry = Entry | Raw | HandWritten
-
 
 def automaton_of(entry: AnyEntry) -> Automaton | None:
     """None for a decoder that is written by hand: only its C text knows what it does."""

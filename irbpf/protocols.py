@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,10 +59,9 @@ def parse_tolerance(value: Mapping[str, object]) -> Tolerance:
 
 
 def _number(value: object, unit: str, example: str) -> float:
-    try:
-        return float(str(value).removesuffix(unit).strip()) if isinstance(value, str) and value.endswith(unit) else float("nan")
-    except ValueError:
-        raise Error(f"{value!r} is no tolerance", f"write it like {example}") from None
+    if not isinstance(value, str) or not re.fullmatch(rf"[0-9]{{1,6}}(\.[0-9]{{1,6}})?\s*{unit}", value):
+        raise Error(f"{str(value)[:40]!r} is no tolerance", f"write it like {example}")
+    return float(value.removesuffix(unit))
 
 
 def define(name: str, irp: str, scancode: str | None = None, *, toggle: str | None = None, number: int = 0,

@@ -26,6 +26,14 @@ class Pattern:
     durations: tuple[int, ...]
 
 
+class PatternError(Error):
+    """`pattern` is the index of the one that is wrong, or of the later of two that are too much alike."""
+
+    def __init__(self, pattern: int, message: str, hint: str) -> None:
+        super().__init__(message, hint)
+        self.pattern = pattern
+
+
 @dataclass(frozen=True)
 class _Cluster:
     """Durations at one place that are taken for the same, the patterns that have them, and their window."""
@@ -37,7 +45,7 @@ class _Cluster:
 
 def build_raw(name: str, patterns: Sequence[Pattern], tolerance: Tolerance = Tolerance()) -> Automaton:
     """The automaton of all `patterns`; Error where two of them cannot be told apart."""
-    plain = [_trimmed(pattern) for pattern in patterns]
+    plain = [_trimmed(index, pattern) for index, pattern in enumerate(patterns)]
     builder = _Builder(plain, tolerance)
     states = builder.build()
     ends = [edge.least for state in states for edge in state.edges if edge.readings]
@@ -47,16 +55,16 @@ def build_raw(name: str, patterns: Sequence[Pattern], tolerance: Tolerance = Tol
     return Automaton(name, tuple(states), readings, min(ends), max(pulses, default=0) + 1, HOLD_GAP_US, max(spaces, default=0))
 
 
-def _trimmed(pattern: Pattern) -> Pattern:
+def _trimmed(index: int, pattern: Pattern) -> Pattern:
     durations = pattern.durations[:len(pattern.durations) - (len(pattern.durations) + 1) % 2]
     if len(durations) < 3:
-        raise Error(f"the pattern of {pattern.label} is too short", "record the whole signal")
+        raise PatternError(index, f"the pattern of {pattern.label} is too short", "record the whole signal")
     if len(durations) > MOST_DURATIONS:
-        raise Error(f"the pattern of {pattern.label} has more than {MOST_DURATIONS} durations", "record one press, not a held key")
+        raise PatternError(index, f"the pattern of {pattern.label} has more than {MOST_DURATIONS} durations", "record one press, not a held key")
     if any(not 0 < duration <= LONGEST_US for duration in durations):
-        raise Error(f"the pattern of {pattern.label} has a duration that no receiver can deliver", "durations are 1 to 16777215 µs")
+        raise PatternError(index, f"the pattern of {pattern.label} has a duration that no receiver can deliver", "durations are 1 to 16777215 µs")
     if max(durations[1::2]) > HOLD_GAP_US:
-        raise Error(f"the pattern of {pattern.label} has a space of {max(durations[1::2])} µs", "record one press, not several")
+        raise PatternError(index, f"the pattern of {pattern.label} has a space of {max(durations[1::2])} µs", "record one press, not several")
     return Pattern(pattern.label, pattern.scancode, durations)
 
 
@@ -86,8 +94,10 @@ class _Builder:
         if not complete:
             return []
         if len({self.patterns[index].scancode for index in complete}) > 1:
-            labels = " and ".join(sorted({self.patterns[index].label for index in complete})[:2])
-            raise Error(f"the raw patterns of {labels} cannot be told apart", "record one of them again, or lower the tolerance")
+            first = complete[0]
+            other = next(index for index in complete if self.patterns[index].scancode != self.patterns[first].scancode)
+            raise PatternError(other, f"the raw patterns of {self.patterns[first].label} and {self.patterns[other].label} cannot be told apart",
+                               "record one of them again, or lower the tolerance")
         floor = max(SHORTEST_END_US, *(2 * space for index in complete for space in self.patterns[index].durations[1::2]))
         floor = min(floor, HOLD_GAP_US // 2)
         return [Edge(floor, HOLD_GAP_US, IDLE, (), (complete[0],), IDLE, True, True),

@@ -13,8 +13,8 @@ from irbpf.cache import Cache
 from irbpf.engines.testrun import RESET, Batches
 from irbpf.irp.automaton import Automaton
 from irbpf.irp.interpreter import Decoded, Interpreter
-from irbpf.keymap import Entry, HandWritten, Keymap
-from irbpf.programs import AnyEntry, automaton_of, source_of
+from irbpf.keymap import AnyEntry, Entry, HandWritten, Keymap
+from irbpf.programs import automaton_of, source_of
 from irbpf.protocols import Protocol
 from irbpf.pulses import Kind, Sample
 from irbpf.reports import Reader

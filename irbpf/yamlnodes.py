@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-import difflib
+import os
+import re
+import stat
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 import yaml
 
 from irbpf.errors import Error
+from irbpf.problems import PlacedError, nearest
 
 LARGEST = 1 << 20
 DEEPEST = 12
 MOST_NODES = 20_000
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]*|0x[0-9a-fA-F]+|0b[01]+)")
 
 
 @dataclass(frozen=True)
 class Node:
-    """A scalar (`value` is str, int, float, bool or None, `text` as written), a list, or a mapping (pairs of key node and node)."""
+    """A scalar (`value` is str, int, float, bool or None, `text` as written), a list, or a mapping (pairs of key node and node).
+
+    `inside` is the column of the first character of a text that stands on one line as it is, else 0.
+    """
 
     file: str
     line: int
@@ -28,22 +35,33 @@ class Node:
     text: str = ""
     value: object = None
     items: tuple[Node, ...] | None = None
-    pairs: tuple[tuple[Node, Node], ...] | None = field(default=None)
+    pairs: tuple[tuple[Node, Node], ...] | None = None
+    inside: int = 0
+
+    @property
+    def place(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
 
     def fail(self, message: str, hint: str = "") -> NoReturn:
-        raise Error(f"{self.file}:{self.line}:{self.column}: {message}", hint)
+        raise PlacedError(self.file, self.line, self.column, message, hint)
+
+    def fail_within(self, error: Error) -> NoReturn:
+        """Raise what is wrong in this text: `column N: ...` becomes a place in the file, if the text stands there as it is."""
+        column, _, rest = error.message.removeprefix("column ").partition(": ")
+        if not (error.message.startswith("column ") and column.isdigit()):
+            self.fail(error.message, error.hint)
+        if not self.inside:
+            self.fail(f"{rest} (column {column} of the text)", error.hint)
+        raise PlacedError(self.file, self.line, self.inside + int(column) - 1, rest, error.hint)
 
     def mapping(self, what: str, known: Collection[str]) -> dict[str, Node]:
         """The fields of a mapping; Error for an unknown one, with the nearest name."""
         if self.pairs is None:
             self.fail(f"{what} is a mapping", f"with {', '.join(known)}")
-        fields = {}
-        for key, value in self.pairs:
+        for key, _ in self.pairs:
             if key.text not in known:
-                near = difflib.get_close_matches(key.text, known, 1)
-                key.fail(f"{what} has no field {key.text[:60]!r}", f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}")
-            fields[key.text] = value
-        return fields
+                key.fail(f"{what} has no field {key.text[:60]!r}", nearest(key.text, known))
+        return {key.text: value for key, value in self.pairs}
 
     def list(self, what: str) -> tuple[Node, ...]:
         if self.items is None:
@@ -51,66 +69,94 @@ class Node:
         return self.items
 
     def string(self, what: str) -> str:
+        if isinstance(self.value, bool):
+            self.fail(f"{what} is a text, and YAML takes {self.text} for a truth value", "put it in quotes")
         if not isinstance(self.value, str):
             self.fail(f"{what} is a text, not {self.text[:60] or 'a collection'}", "put it in quotes")
         return self.value
 
     def integer(self, what: str) -> int:
+        if isinstance(self.value, str) and _INTEGER.fullmatch(self.value):
+            self.fail(f"{what} is a whole number, not a text", "take the quotes away")
         if not isinstance(self.value, int) or isinstance(self.value, bool):
             self.fail(f"{what} is a whole number, not {self.text[:60] or 'a collection'}", "such as 0x408 or 1032")
-        if len(self.text) > 1 and self.text[0] == "0" and self.text[1] in "0123456789_":
-            self.fail(f"{self.text} is octal in YAML: {self.value}", "write 0x... or leave the leading 0 out")
+        if re.fullmatch("[-+]?0[0-7_]+", self.text):
+            self.fail(f"{self.text[:60]} is octal in YAML: {self.value}", "write 0x... or leave the leading 0 out")
+        if not _INTEGER.fullmatch(self.text):
+            self.fail(f"{self.text[:60]} is {str(self.value)[:20]} in YAML", "write a plain number, or 0x...")
         return self.value
 
 
 def read(path: Path) -> Node:
-    """The one document of a file."""
+    """The one document of a file. Only a plain file is read, and no more of it than is allowed."""
     try:
-        with path.open("rb") as file:
-            raw = file.read(LARGEST + 1)
-    except OSError as error:
-        raise Error(f"{path}: {error.strerror}", "check the name and the permissions") from error
+        raw = _bytes(path)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "no name of a file"
+        raise Error(f"{path}: {why}", "check the name and the permissions") from error
     if len(raw) > LARGEST:
-        raise Error(f"{path}:1:1: the file is larger than 1 MiB", "no remote has that many keys")
+        raise PlacedError(str(path), 1, 1, "the file is larger than 1 MiB", "no remote has that many keys")
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:
-        line = raw[:error.start].count(b"\n") + 1
-        raise Error(f"{path}:{line}:1: not UTF-8", "save the file as UTF-8") from error
+        start = raw.rfind(b"\n", 0, error.start) + 1
+        column = len(raw[start:error.start].decode(errors="replace")) + 1
+        raise PlacedError(str(path), raw[:error.start].count(b"\n") + 1, column, "not UTF-8", "save the file as UTF-8") from error
     return parse(text, str(path))
 
 
+def _bytes(path: Path) -> bytes:
+    """At most one byte more than is allowed. A pipe or a device is not read: it might never end."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        mode = os.fstat(fd).st_mode
+        if not stat.S_ISREG(mode):
+            raise Error(f"{path}: not a file but {_kind(mode)}", "name keymap files")
+        with os.fdopen(fd, "rb", closefd=False) as file:
+            return file.read(LARGEST + 1)
+    finally:
+        os.close(fd)
+
+
+def _kind(mode: int) -> str:
+    return "a folder" if stat.S_ISDIR(mode) else "a pipe" if stat.S_ISFIFO(mode) else "a device" if stat.S_ISCHR(mode) else "something else"
+
+
 def parse(text: str, file: str) -> Node:
-    if len(text) > LARGEST:
-        raise Error(f"{file}:1:1: the file is larger than 1 MiB", "no remote has that many keys")
     try:
         _bound(text, file)
         root = yaml.compose(text, _LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else f"{file}:1:1"
-        raise Error(f"{place}: {error.problem or error.context}", "the file is not valid YAML") from error
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise PlacedError(file, line, column, str(error.problem or error.context), "the file is not valid YAML") from error
+    except yaml.reader.ReaderError as error:
+        before = text[:error.position] if isinstance(error.position, int) else ""
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        raise PlacedError(file, line, column, "a control character", "take it out") from error
     except yaml.YAMLError as error:
-        raise Error(f"{file}:1:1: {str(error).splitlines()[0][:200]}", "the file is not valid YAML") from error
+        raise PlacedError(file, 1, 1, str(error).splitlines()[0][:200], "the file is not valid YAML") from error
     if root is None:
-        raise Error(f"{file}:1:1: the file is empty", "see the README for what a keymap holds")
+        raise PlacedError(file, 1, 1, "the file is empty", "see the README for what a keymap holds")
     return _node(root, file, yaml.SafeLoader(""))
 
 
 def _bound(text: str, file: str) -> None:
     depth = count = 0
     for event in yaml.parse(text, _LOADER):
-        place = f"{file}:{event.start_mark.line + 1}:{event.start_mark.column + 1}"
+        def fail(message: str, hint: str, mark: yaml.Mark = event.start_mark) -> NoReturn:
+            raise PlacedError(file, mark.line + 1, mark.column + 1, message, hint)
+
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise Error(f"{place}: anchors and aliases are not used here", "write it out")
+            fail("anchors and aliases are not used here", "write it out")
         if getattr(event, "tag", None) and isinstance(event, yaml.NodeEvent):
-            raise Error(f"{place}: tags are not used here", "write the value plainly")
+            fail("tags are not used here", "write the value plainly")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         count += 1
         if depth > DEEPEST:
-            raise Error(f"{place}: nested too deeply", f"at most {DEEPEST} levels")
+            fail("nested too deeply", f"at most {DEEPEST} levels")
         if count > MOST_NODES:
-            raise Error(f"{place}: more than {MOST_NODES} values", "a receiver's table has room for 512 keys")
+            fail(f"more than {MOST_NODES} values", "a receiver's table has room for 512 keys")
 
 
 def _node(node: yaml.Node, file: str, loader: yaml.SafeLoader) -> Node:
@@ -119,16 +165,22 @@ def _node(node: yaml.Node, file: str, loader: yaml.SafeLoader) -> Node:
         return Node(file, line, column, items=tuple(_node(one, file, loader) for one in node.value))
     if isinstance(node, yaml.MappingNode):
         pairs = tuple((_node(key, file, loader), _node(value, file, loader)) for key, value in node.value)
-        seen: dict[object, Node] = {}
-        for key, _ in pairs:
-            if key.items is not None or key.pairs is not None:
-                key.fail("a key is a plain word or number")
-            if key.value in seen:
-                key.fail(f"{key.text[:60]} is there twice", f"the first is in line {seen[key.value].line}")
-            seen[key.value] = key
+        _no_key_twice([key for key, _ in pairs])
         return Node(file, line, column, pairs=pairs)
     try:
         value = loader.construct_object(node)
     except (yaml.YAMLError, ValueError, OverflowError):
         value = node.value
-    return Node(file, line, column, node.value, value)
+    quotes = 1 if node.style in ("'", '"') else 0
+    plain = node.end_mark.line == node.start_mark.line and node.end_mark.column - node.start_mark.column == len(node.value) + 2 * quotes
+    return Node(file, line, column, node.value, value, inside=column + quotes if plain else 0)
+
+
+def _no_key_twice(keys: list[Node]) -> None:
+    seen: dict[object, Node] = {}
+    for key in keys:
+        if key.items is not None or key.pairs is not None:
+            key.fail("a key is a plain word or number")
+        if key.value in seen:
+            key.fail(f"{key.text[:60]} is there twice", f"the first is in line {seen[key.value].line}")
+        seen[key.value] = key

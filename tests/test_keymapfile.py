@@ -38,7 +38,7 @@ def test_everything_at_once() -> None:
     narrowed = replace(catalogue()["nec"], where={"D": 4}, tolerance=Tolerance(200, 0.25))
     keymap = Keymap("a.yaml", 'A "name": with # and \\ and ü', (Match(rc_map="rc-x"), Match(bus=3, vendor=0x1B4F, product=2, name="A*")),
                     (Entry(own, {0x105: "KEY_1"}), Entry(narrowed, {0x408: "KEY_2"}), Entry(catalogue()["rc5"], {}),
-                     Raw((Pattern("KEY_3", RAW_BASE, (9000, 4500, 560)),), Tolerance(100, 0.1)),
+                     Raw((Pattern("KEY_3", RAW_BASE + 4, (9000, 4500, 560)), Pattern("KEY_3", RAW_BASE + 4, (4500, 4500, 560)),), Tolerance(100, 0.1)),
                      Table({7: "KEY_7"})))
     assert again(keymap, comments=["From a file\nof two lines", ""], remarks={0x105: "power # on\n- x"}) == keymap
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from irbpf import keycodes
 from irbpf.errors import Error
 from irbpf.importers.keynames import SPARE, key_name
 from irbpf.keymap import MOST_KEYS, RAW_BASE, Entry, Keymap, Match, Raw, Table
@@ -119,17 +120,10 @@ class _Maker:
         return [Table(keys) if protocol is None else Entry(protocol, keys) for protocol, keys in self.protocols]
 
     def raw(self, tolerance: Tolerance) -> list[Raw]:
-        """The patterns that can be told apart, each with a key of its own, since a raw entry names each key once."""
+        """The patterns that can be told apart."""
         kept: list[Pattern] = []
         for button, key in self.patterns:
-            if any(pattern.label == key for pattern in kept):
-                used = {pattern.label for pattern in kept} | set(self.spare.values())
-                other = next((one for one in SPARE if one not in used), None)
-                self.problem(button, f"{key} has a pattern already: {button.name} is {other or 'left out'}")
-                if other is None:
-                    continue
-                key = other
-            pattern = Pattern(key, RAW_BASE + len(kept), button.durations)
+            pattern = Pattern(key, RAW_BASE + keycodes.number(key), button.durations)
             try:
                 build_raw("raw", [*kept, pattern], tolerance)
             except Error as error:
@@ -139,11 +133,6 @@ class _Maker:
             if button.name != key:
                 self.remarks[pattern.scancode] = button.name
         return [Raw(tuple(kept), tolerance)] if kept else []
-
-
-def renamed(imported: Imported, name: str) -> Imported:
-    """With another name for its only remote."""
-    return replace(imported, remotes=tuple(replace(one, keymap=replace(one.keymap, name=name)) for one in imported.remotes))
 
 
 def file_name(name: str, taken: set[str]) -> str:

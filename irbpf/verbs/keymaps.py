@@ -5,28 +5,40 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from irbpf.errors import Error
 from irbpf.verbs.form import Verbs, emit
 
 
 def do_check(args: argparse.Namespace) -> int:
-    from irbpf.keymap import load
+    from irbpf.keymapcheck import Checked, check
 
-    problems = []
+    rows: list[dict[str, Any]] = []
+    failed = False
     for name in args.file:
-        try:
-            keymap = load(Path(name))
-        except Error as error:
-            problems.append({"file": name, "error": error.message, "hint": error.hint})
+        checked: Checked = check(Path(name))
+        failed = failed or bool(checked.problems)
+        for kind, found in (("error", checked.problems), ("warning", checked.warnings)):
+            rows += [_row(name, kind, error) for error in found]
             if not args.json:
-                print(error, file=sys.stderr)
-            continue
-        if not args.json:
-            print(f"{name}: {keymap.name}: {len(keymap.entries)} protocols, {len(keymap.keys)} keys")
+                print("".join(f"{'warning: ' if kind == 'warning' else ''}{error}\n" for error in found), end="", file=sys.stderr)
+        if not args.json and not checked.problems:
+            keymap = checked.keymap
+            print(f"{name}: {keymap.name}: {len(keymap.entries)} protocols, {len(keymap.keys)} keys" if keymap else f"{name}: right")
     if args.json:
-        emit(problems)
-    return 1 if problems else 0
+        emit(rows)
+    return 1 if failed else 0
+
+
+def _row(name: str, kind: str, error: Error) -> dict[str, Any]:
+    """The fixed form of what is wrong: `line` and `column` are null where it is the whole file."""
+    from irbpf.problems import PlacedError
+
+    if isinstance(error, PlacedError):
+        return {"kind": kind, "file": name, "line": error.line, "column": error.column, "message": error.what, "hint": error.hint}
+    return {"kind": kind, "file": name, "line": None, "column": None, "message": error.message, "hint": error.hint}
+
 
 def do_build(args: argparse.Namespace) -> int:
     from irbpf import library
