@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from irbpf.errors import Error
+from irbpf.errors import Error, Gone
 from irbpf.objects import MapSpec, Object
 
 LIRC_MODE2, SCHED_CLS = 20, 3  # enum bpf_prog_type
@@ -72,6 +72,8 @@ def _call(name: str, *arguments: object) -> int:
 
 def explain(error: OSError, doing: str) -> Error:
     """What a user can do about a refusal of bpf(2)."""
+    if error.errno == errno.ENODEV:
+        return Gone("the receiver is gone")
     if error.errno in (errno.EPERM, errno.EACCES):
         hint = "run it as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON"
     elif error.errno == errno.ENOSYS:
@@ -243,23 +245,33 @@ def program_by_id(number: int) -> Iterator[int]:
 
 
 def attach(program_fd: int, lirc_fd: int) -> None:
-    """Attach a program to a lirc device that was opened for writing (rc/bpf-lirc.c asks for that)."""
+    """Attach a program to a lirc device that was opened for writing (rc/bpf-lirc.c asks for that); one that is attached there
+    already stays. `Gone` when the receiver is unplugged."""
     try:
         _call("bpf_prog_attach", program_fd, lirc_fd, ATTACH_LIRC_MODE2, ctypes.c_uint32(0))
     except OSError as error:
         if error.errno == errno.E2BIG:
             raise Error("the receiver has 64 programs already", "detach some: see irbpf status") from error
+        if error.errno == errno.EEXIST:
+            return
         raise explain(error, "the program cannot be attached") from error
 
 
 def detach(program_fd: int, lirc_fd: int) -> None:
-    """Detach; a program that is not attached there is no error."""
-    with suppress(FileNotFoundError):
-        _call("bpf_prog_detach2", program_fd, lirc_fd, ATTACH_LIRC_MODE2)
+    """Detach; a program that is not attached there is no error. `Gone` when the receiver is unplugged."""
+    try:
+        with suppress(FileNotFoundError):
+            _call("bpf_prog_detach2", program_fd, lirc_fd, ATTACH_LIRC_MODE2)
+    except OSError as error:
+        raise explain(error, "the program cannot be detached") from error
 
 
 def attached(lirc_fd: int) -> list[int]:
-    """The ids of the programs on a lirc device, in the order in which they run."""
+    """The ids of the programs on a lirc device, in the order in which they run.
+
+    The caller makes sure that the receiver is still there (`lirc.features`), just before: on one that is gone, the kernel reads
+    through a null pointer (rc/bpf-lirc.c, lirc_prog_query).
+    """
     count = ctypes.c_uint32(64)
     ids = (ctypes.c_uint32 * 64)()
     try:

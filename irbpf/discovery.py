@@ -4,48 +4,95 @@ from __future__ import annotations
 
 import os
 import re
+import select
+import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from irbpf.errors import Error
+from irbpf.errors import Error, Gone
 from irbpf.receiver import Receiver
 
+if TYPE_CHECKING:
+    import pyudev
+
 RC = Path("/sys/class/rc")
+SETTLE_SECONDS = 10
 _NAME = re.compile(r"rc\d+")
+
+
+def names() -> list[str]:
+    """rcN of all rc devices, in the order of their numbers."""
+    try:
+        return sorted((name for name in os.listdir(RC) if _NAME.fullmatch(name)), key=lambda name: int(name[2:]))
+    except FileNotFoundError:
+        return []
 
 
 def receivers() -> list[Receiver]:
     """All receivers, in the order of their numbers; one that disappears meanwhile is left out."""
-    try:
-        names = sorted((name for name in os.listdir(RC) if _NAME.fullmatch(name)), key=lambda name: int(name[2:]))
-    except FileNotFoundError:
-        return []
     found = []
-    for name in names:
-        try:
+    for name in names():
+        with suppress(Gone):
             found.append(read_receiver(name))
-        except FileNotFoundError:
-            continue
     return found
 
 
 def receiver(name: str) -> Receiver:
-    """The receiver `rcN`, or the one that a /dev/lircN belongs to."""
+    """The receiver `rcN`, or the one that a /dev/lircN or /dev/input/eventN belongs to."""
+    if _NAME.fullmatch(name) and (RC / name).exists():
+        return read_receiver(name)
     present = receivers()
     for one in present:
-        if name in (one.rc, one.lirc, one.event):
+        if name in (one.lirc, one.event):
             return one
     there = ", ".join(one.rc for one in present) or "none at all"
     raise Error(f"there is no receiver {name}", f"there are: {there}")
 
 
+def settled(name: str) -> Receiver:
+    """The receiver, once udev is done with it: its nodes and its ID_PATH are there, and what other rules do to it is done."""
+    one = receiver(name)
+    if Path("/run/udev/control").exists() and not _initialised(one):
+        subprocess.run(["udevadm", "settle", f"--timeout={SETTLE_SECONDS}"], check=False)
+        one = receiver(one.rc)
+    return one
+
+
+def _initialised(one: Receiver) -> bool:
+    import pyudev
+
+    if one.event is None or one.lirc is None:
+        return False
+    try:
+        nodes = [pyudev.Devices.from_device_file(pyudev.Context(), path) for path in (one.event, one.lirc)]
+    except (pyudev.DeviceNotFoundError, OSError, ValueError):
+        return False
+    return all(bool(node.is_initialized) for node in nodes)
+
+
+def identity(name: str) -> int:
+    """A number that no other receiver has had or will have since the machine started."""
+    try:
+        return os.stat(RC / name / "uevent").st_ino
+    except OSError as error:
+        raise Gone(f"{name}: the receiver is gone") from error
+
+
 def read_receiver(name: str) -> Receiver:
+    """What sysfs and udev say of `rcN`; `Gone` when it disappears meanwhile."""
     folder = RC / name
-    values = _uevent(folder / "uevent")
-    event, ids = _input(folder)
-    lirc = next((f"/dev/{child.name}" for child in folder.glob("lirc*")), None)
+    try:
+        values = _uevent(folder / "uevent")
+        event, ids = _input(folder)
+        lirc = next((f"/dev/{child.name}" for child in folder.glob("lirc*")), None)
+        # only receivers that deliver pulses and spaces have [lirc] among their protocols (rc/rc-main.c, show_protocols)
+        raw = lirc is not None and (folder / "protocols").exists() and "lirc" in read_protocols(name)[1]
+    except OSError as error:
+        raise Gone(f"{name}: the receiver is gone") from error
     return Receiver(name, values.get("DEV_NAME", ""), values.get("DRV_NAME", ""), values.get("NAME", ""), *ids,
-                    path=_id_path(folder), lirc=lirc, event=event, raw=(folder / "protocols").exists() and lirc is not None)
+                    path=_id_path(folder), lirc=lirc, event=event, raw=raw)
 
 
 def _uevent(path: Path) -> dict[str, str]:
@@ -84,7 +131,7 @@ def read_protocols(name: str) -> tuple[set[str], set[str]]:
     try:
         words = (RC / name / "protocols").read_text().split()
     except OSError as error:
-        raise Error(f"{name}: the receiver is gone") from error
+        raise Gone(f"{name}: the receiver is gone") from error
     return {word.strip("[]") for word in words if word[0] == "["}, {word.strip("[]") for word in words}
 
 
@@ -96,23 +143,33 @@ def write_protocols(name: str, enabled: set[str]) -> None:
     try:
         (RC / name / "protocols").write_text(" ".join(["none", *(f"+{one}" for one in sorted(enabled))]))
     except OSError as error:
+        if not (RC / name).exists():
+            raise Gone(f"{name}: the receiver is gone") from error
         raise Error(f"{name}: its protocols cannot be set: {error.strerror}", "run it as root") from error
 
 
-def monitor() -> Iterator[tuple[str, str]]:
-    """(action, rcN) whenever a receiver's event node comes or its rc device goes; the event node is the last to come."""
+def monitor(stop: int) -> Iterator[None]:
+    """Something for every event of udev about receivers, until there is something to read from the fd `stop`. Listening begins
+    with the call, so a receiver that comes before the first event is asked for is not missed."""
     import pyudev
 
-    watched = pyudev.Monitor.from_netlink(pyudev.Context())
-    watched.filter_by("input")
-    watched.filter_by("rc")
+    source = "udev" if Path("/run/udev/control").exists() else "kernel"
+    watched = pyudev.Monitor.from_netlink(pyudev.Context(), source)
+    for subsystem in ("rc", "lirc", "input"):
+        watched.filter_by(subsystem)
     watched.start()
-    device: pyudev.Device
-    for device in iter(watched.poll, None):
-        found = re.search(r"/rc/(rc\d+)", device.device_path)
-        if found is None:
+    return _events(watched, stop)
+
+
+def _events(watched: pyudev.Monitor, stop: int) -> Iterator[None]:
+    poll = select.poll()
+    poll.register(watched.fileno(), select.POLLIN)
+    poll.register(stop, select.POLLIN)
+    while stop not in dict(poll.poll()):
+        try:
+            device = watched.poll(0)
+        except OSError:  # more events than the socket holds: some are lost
+            yield None
             continue
-        if device.action == "add" and device.sys_name.startswith("event"):
-            yield "add", found[1]
-        elif device.action == "remove" and device.subsystem == "rc":
-            yield "remove", found[1]
+        if device is not None and "/rc/rc" in device.device_path:
+            yield None

@@ -16,3 +16,7 @@ class Error(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} ({self.hint})" if self.hint else self.message
+
+
+class Gone(Error):
+    """The receiver was unplugged, at whatever step."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from irbpf.errors import Error
+from irbpf.errors import Error, Gone
 from irbpf.pulses import Kind, Sample
 
 
@@ -34,24 +34,20 @@ CAN_SET_SEND_CARRIER, CAN_SET_SEND_DUTY_CYCLE, CAN_SET_TRANSMITTER_MASK = 0x100,
 CAN_MEASURE_CARRIER, CAN_GET_REC_RESOLUTION = 0x0200_0000, 0x2000_0000
 
 
-class Gone(Error):
-    """The receiver was unplugged."""
-
-
 @contextmanager
 def opened(path: str | Path, *, blocking: bool = True) -> Iterator[int]:
     """The fd of a lirc device, open for writing too: without that the kernel refuses to attach a program."""
     try:
         fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | (0 if blocking else os.O_NONBLOCK))
     except OSError as error:
-        raise _explain(error, str(path)) from error
+        raise explain(error, str(path)) from error
     try:
         yield fd
     finally:
         os.close(fd)
 
 
-def _explain(error: OSError, what: str) -> Error:
+def explain(error: OSError, what: str) -> Error:
     if error.errno in (errno.ENODEV, errno.ENXIO, errno.ENOENT):
         return Gone(f"{what}: the receiver is gone")
     hint = {errno.EACCES: "run it as root", errno.EPERM: "run it as root", errno.EBUSY: "another program has it open"}
@@ -62,17 +58,18 @@ def _ask(fd: int, request: int, what: str) -> int:
     try:
         return int(struct.unpack("=I", fcntl.ioctl(fd, request, bytes(4)))[0])
     except OSError as error:
-        raise _explain(error, what) from error
+        raise explain(error, what) from error
 
 
 def _tell(fd: int, request: int, value: int, what: str) -> None:
     try:
         fcntl.ioctl(fd, request, struct.pack("=I", value))
     except OSError as error:
-        raise _explain(error, what) from error
+        raise explain(error, what) from error
 
 
 def features(fd: int) -> int:
+    """LIRC_CAN_... bits; `Gone` when the receiver is unplugged."""
     return _ask(fd, GET_FEATURES, "the features of the receiver")
 
 
@@ -131,7 +128,7 @@ def set_transmitters(fd: int, mask: int) -> int:
     try:
         return fcntl.ioctl(fd, SET_TRANSMITTER_MASK, bytearray(struct.pack("=I", mask)), True)
     except OSError as error:
-        raise _explain(error, "choosing transmitters") from error
+        raise explain(error, "choosing transmitters") from error
 
 
 def send(fd: int, durations: Sequence[int]) -> None:
@@ -139,7 +136,7 @@ def send(fd: int, durations: Sequence[int]) -> None:
     try:
         os.write(fd, struct.pack(f"={len(durations)}I", *durations))
     except OSError as error:
-        raise _explain(error, "the signal cannot be sent") from error
+        raise explain(error, "the signal cannot be sent") from error
 
 
 def samples(fd: int, seconds: float | None = None) -> Iterator[Sample]:
@@ -156,7 +153,7 @@ def samples(fd: int, seconds: float | None = None) -> Iterator[Sample]:
         try:
             data = os.read(fd, 4 * 256)
         except OSError as error:
-            raise _explain(error, "reading the receiver") from error
+            raise explain(error, "reading the receiver") from error
         for (word,) in struct.iter_unpack("=I", data):
             if word >> 24 <= Kind.OVERFLOW:
                 yield Sample.from_word(word)

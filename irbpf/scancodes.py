@@ -8,7 +8,7 @@ import os
 import struct
 from collections.abc import Mapping
 
-from irbpf.errors import Error
+from irbpf.errors import Error, Gone
 
 GET, SET = 0x80284504, 0x40284504  # _IOR/_IOW('E', 0x04, struct input_keymap_entry), of 40 bytes
 _ENTRY = struct.Struct("=BBHI32s")  # flags, length, index, keycode, scancode
@@ -52,4 +52,6 @@ def _set(fd: int, scancode: int, keycode: int) -> None:
 
 
 def _explain(error: OSError, doing: str) -> Error:
+    if error.errno == errno.ENODEV:
+        return Gone("the receiver is gone")
     return Error(f"cannot {doing} the scancode table: {os.strerror(error.errno or 0)}")

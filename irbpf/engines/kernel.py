@@ -1,120 +1,58 @@
 """The kernel engine: programs on the receiver's lirc device; rc-core makes the keys. It applies all of a bundle, or nothing.
 
-What a receiver had before is kept in /run/irbpf/rcN.json, and our programs are pinned under /sys/fs/bpf/irbpf/rcN, so that any later
-run knows what is ours and what to restore.
+Order matters. A program is pinned before it is attached, and what will be done is written down before it is done (`journal`), so a
+run that is killed at any point is undone by the next. The new programs are attached before the old are detached: no frame goes
+unseen, but one that is on its way at that moment is lost. Programs of other software stay.
 """
 
 from __future__ import annotations
 
-import fcntl
-import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from irbpf import bpf, discovery, lirc, scancodes
 from irbpf.bundle import Bundle
+from irbpf.engines.journal import PINS, RUN, Saved, Settings, clean, forget, forget_gone, locked, remove, saved, write
 from irbpf.errors import Error
 from irbpf.receiver import Receiver
 
-RUN = Path(os.environ.get("IRBPF_RUN_DIR", "/run/irbpf"))
-PINS = Path("/sys/fs/bpf/irbpf")
+__all__ = ["PINS", "RUN", "apply", "clean", "condition", "forget_gone", "repair", "saved", "take_back", "unfit"]
 
 
-@dataclass
-class Saved:
-    """What a receiver had before we came, and what we did. `identity` tells it from another that gets the same name later."""
+@dataclass(frozen=True)
+class Port:
+    """A receiver whose lirc and event nodes are open. Both stay on this receiver, whatever gets its name later."""
 
-    identity: int
-    table: list[tuple[int, int]]
-    protocols: list[str]
-    timeout: int | None
-    names: list[str] = field(default_factory=list)
-    pins: list[str] = field(default_factory=list)
-    old_pins: list[str] = field(default_factory=list)
-
-
-def identity(rc: str) -> int:
-    try:
-        return os.stat(discovery.RC / rc / "uevent").st_ino
-    except OSError as error:
-        raise lirc.Gone(f"{rc}: the receiver is gone") from error
-
-
-def _state_file(rc: str) -> Path:
-    return RUN / f"{rc}.json"
-
-
-def saved(rc: str) -> Saved | None:
-    """What is known of a receiver; None if nothing of ours is on it."""
-    try:
-        state = Saved(**json.loads(_state_file(rc).read_text()))
-    except (FileNotFoundError, ValueError, TypeError):
-        return None
-    return state if state.identity == identity(rc) else None
-
-
-def _write(rc: str, state: Saved) -> None:
-    new = _state_file(rc).with_suffix(".new")
-    new.write_text(json.dumps(asdict(state)))
-    new.rename(_state_file(rc))
+    rc: str
+    lirc: int
+    event: int
 
 
 @contextmanager
-def _locked(rc: str) -> Iterator[None]:
-    """One at a time for each receiver: udev, a person and a timer may all come at once."""
-    try:
-        RUN.mkdir(mode=0o755, parents=True, exist_ok=True)
-        fd = os.open(RUN / f"{rc}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        raise Error(f"{RUN}: {error.strerror}", "run it as root") from error
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(fd)
+def opened(receiver: Receiver) -> Iterator[Port]:
+    """`Gone` if it was unplugged; Error where it has no pulses and spaces to give."""
+    check(receiver)
+    with lirc.opened(str(receiver.lirc)) as lirc_fd, _event(str(receiver.event)) as event_fd:
+        yield Port(receiver.rc, lirc_fd, event_fd)
 
 
-def apply(receiver: Receiver, bundle: Bundle) -> Saved:
-    """Put `bundle` on the receiver in place of what we had there. On any failure it has what it had before."""
-    if receiver.lirc is None or receiver.event is None:
-        raise Error(f"{receiver.rc} delivers no pulses and spaces", "only raw receivers can be given decoders; see irbpf list")
-    with _locked(receiver.rc), ExitStack() as resources, ExitStack() as undo:
-        programs = [resources.enter_context(bpf.load(one)) for one in bundle.objects]
-        lirc_fd = resources.enter_context(lirc.opened(receiver.lirc))
-        event_fd = resources.enter_context(_event(receiver.event))
-        state = _recover(receiver.rc, lirc_fd, event_fd)
-        before = (scancodes.read_table(event_fd), discovery.read_protocols(receiver.rc)[0], lirc.timeout(lirc_fd))
-        old, base = state.pins, _folder(receiver.rc)
-        generation = 1 + max((int(name.split("-")[0]) for name in old), default=0)
-        new = [f"{generation}-{index}-{program.name}".replace(".", "_") for index, program in enumerate(programs)]
-        undo.callback(_write, receiver.rc, Saved(**asdict(state))) if old else undo.callback(_forget, receiver.rc)
-        state.old_pins, state.pins = old, new
-        _write(receiver.rc, state)
-        if before[2] is not None:  # runs last of all: whoever writes the protocols resets the timeout
-            undo.callback(lirc.set_timeout, lirc_fd, before[2])
-        for name, program in zip(new, programs, strict=True):
-            bpf.pin(program.fd, base / name)
-            undo.callback(_unpin, base / name)
-            bpf.attach(program.fd, lirc_fd)
-            undo.callback(bpf.detach, program.fd, lirc_fd)
-        _set(undo, lambda: scancodes.write_table(event_fd, bundle.keys), lambda: scancodes.write_table(event_fd, before[0]))
-        others = set(state.protocols) - set(bundle.replaces)
-        _set(undo, lambda: discovery.write_protocols(receiver.rc, others), lambda: discovery.write_protocols(receiver.rc, before[1]))
-        lirc.set_timeout(lirc_fd, bundle.timeout)
-        undo.pop_all()
-        _drop(base, old, lirc_fd)
-        state.names, state.old_pins = list(bundle.names), []
-        _write(receiver.rc, state)
-    return state
+def check(receiver: Receiver) -> None:
+    """Error unless it is one that can be given decoders."""
+    if not receiver.raw or receiver.lirc is None or receiver.event is None:
+        raise unfit(receiver)
 
 
-def _set(undo: ExitStack, do: Callable[[], None], take_back: Callable[[], None]) -> None:
-    """The way back is laid first: half a table is a change too."""
-    undo.callback(take_back)
-    do()
+def unfit(receiver: Receiver) -> Error:
+    """Why a receiver cannot be given decoders."""
+    if receiver.event is None:
+        return Error(f"{receiver.rc} ({receiver.name}) has no input device", "a device that only sends needs no decoders")
+    if receiver.lirc is None:
+        return Error(f"{receiver.rc} ({receiver.name}) has no lirc device", "the kernel is built without CONFIG_LIRC")
+    return Error(f"{receiver.rc} ({receiver.name}) decodes in its own hardware: it delivers scancodes, no pulses and spaces",
+                 "there is nothing for a decoder to do; ir-keytable changes the keys of such receivers")
 
 
 @contextmanager
@@ -122,9 +60,105 @@ def _event(path: str) -> Iterator[int]:
     try:
         fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except OSError as error:
-        raise Error(f"{path}: {error.strerror}", "run it as root") from error
+        raise lirc.explain(error, path) from error
     try:
         yield fd
+    finally:
+        os.close(fd)
+
+
+def apply(receiver: Receiver, bundle: Bundle) -> Saved:
+    """Put `bundle` on the receiver in place of what we had there. On any failure it has what it had before."""
+    with ExitStack() as resources:
+        programs = [resources.enter_context(bpf.load(one)) for one in bundle.objects]
+        resources.enter_context(locked(receiver.rc))
+        port = resources.enter_context(opened(receiver))
+        state = _change(port, _start(port), bundle, programs)
+    return state
+
+
+def _start(port: Port) -> Saved:
+    """The state to start from: what a killed run began is taken back, and pins that nobody knows of go."""
+    state = saved(port.rc)
+    if state is not None and state.back is not None:
+        state = _go_back(port, state, state.back)
+    ours = state.pins if state is not None else []
+    _drop(port, [path.name for path in (PINS / port.rc).glob("*") if path.name not in ours])
+    if state is None:
+        state = Saved(discovery.identity(port.rc), _settings(port), [], [])
+    return state
+
+
+def _change(port: Port, state: Saved, bundle: Bundle, programs: list[bpf.Program]) -> Saved:
+    new = _pin_names(state.pins, programs)
+    now = _settings(port)
+    journal = replace(state, coming=new, back=now)
+    try:
+        write(port.rc, journal)
+        folder = _folder(port.rc)
+        for name, program in zip(new, programs, strict=True):
+            bpf.pin(program.fd, folder / name)
+            bpf.attach(program.fd, port.lirc)
+        others = sorted(set(state.before.protocols) - set(bundle.replaces))
+        _put(port, Settings(list(bundle.keys.items()), others, bundle.timeout))
+        for name in state.pins:
+            _with_pinned(port, name, bpf.detach)
+        done = replace(state, names=list(bundle.names), pins=new, needs=bundle.timeout)
+        write(port.rc, done)
+    except BaseException:
+        with suppress(Error):  # what cannot be undone now stays written down, for the next run
+            _go_back(port, journal, now)
+        raise
+    with suppress(Error):  # it is done; a pin that stays is taken away by the next run
+        _drop(port, state.pins)
+    return done
+
+
+def _pin_names(old: list[str], programs: list[bpf.Program]) -> list[str]:
+    generation = 1 + max((int(name.split("-")[0]) for name in old), default=0)
+    return [f"{generation}-{index}-{program.name}".replace(".", "_") for index, program in enumerate(programs)]
+
+
+def _settings(port: Port) -> Settings:
+    return Settings(list(scancodes.read_table(port.event).items()), sorted(discovery.read_protocols(port.rc)[0]), lirc.timeout(port.lirc))
+
+
+def _put(port: Port, settings: Settings) -> None:
+    """The timeout comes last: whoever writes the protocols resets it."""
+    scancodes.write_table(port.event, dict(settings.table))
+    discovery.write_protocols(port.rc, set(settings.protocols))
+    if settings.timeout is not None:
+        lirc.set_timeout(port.lirc, settings.timeout)
+
+
+def _go_back(port: Port, state: Saved, back: Settings) -> Saved | None:
+    """Undo a change, whole or half done; what was in force is again. None if nothing of ours remains."""
+    _drop(port, state.coming or [])
+    for name in state.pins:
+        _with_pinned(port, name, bpf.attach)
+    _put(port, back)
+    if not state.pins:
+        forget(port.rc)
+        return None
+    state = replace(state, coming=None, back=None)
+    write(port.rc, state)
+    return state
+
+
+def _drop(port: Port, names: list[str]) -> None:
+    for name in names:
+        _with_pinned(port, name, bpf.detach)
+        remove(PINS / port.rc / name)
+
+
+def _with_pinned(port: Port, name: str, do: Callable[[int, int], None]) -> None:
+    """Attach or detach what is pinned under a name, if it is."""
+    try:
+        fd = bpf.open_pinned(PINS / port.rc / name)
+    except FileNotFoundError:
+        return
+    try:
+        do(fd, port.lirc)
     finally:
         os.close(fd)
 
@@ -138,64 +172,54 @@ def _folder(rc: str) -> Path:
     return folder
 
 
-def _recover(rc: str, lirc_fd: int, event_fd: int) -> Saved:
-    """The state to start from. Programs of a run that was killed, or of another receiver of this name, are taken away."""
-    state = saved(rc)
-    base = PINS / rc
-    if state is None:
-        for path in base.glob("*"):
-            _unpin(path)
-        return Saved(identity(rc), list(scancodes.read_table(event_fd).items()), sorted(discovery.read_protocols(rc)[0]),
-                     lirc.timeout(lirc_fd))
-    if state.old_pins:
-        _drop(base, state.old_pins, lirc_fd)
-        state.old_pins = []
-    return state
-
-
-def _drop(base: Path, names: list[str], lirc_fd: int) -> None:
-    for name in names:
-        with suppress(FileNotFoundError):
-            fd = bpf.open_pinned(base / name)
-            try:
-                bpf.detach(fd, lirc_fd)
-            finally:
-                os.close(fd)
-        _unpin(base / name)
-
-
-def _unpin(path: Path) -> None:
-    with suppress(FileNotFoundError):
-        path.unlink()
-
-
-def _forget(rc: str) -> None:
-    _unpin(_state_file(rc))
-    with suppress(OSError):
-        (PINS / rc).rmdir()
-
-
 def take_back(receiver: Receiver) -> Saved | None:
-    """Detach what is ours and restore the table, protocols and timeout that were there; None if nothing was ours."""
-    with _locked(receiver.rc):
+    """Detach what is ours and restore the table, protocols and timeout that were there; None if nothing was ours. What is killed
+    on the way is finished by the next run."""
+    with locked(receiver.rc):
         state = saved(receiver.rc)
-        if state is None or receiver.lirc is None or receiver.event is None:
+        if state is None:
             return None
-        with lirc.opened(receiver.lirc) as lirc_fd, _event(receiver.event) as event_fd:
-            _drop(PINS / receiver.rc, [*state.pins, *state.old_pins], lirc_fd)
-            scancodes.write_table(event_fd, {int(code): int(key) for code, key in state.table})
-            discovery.write_protocols(receiver.rc, set(state.protocols))
-            if state.timeout is not None:
-                lirc.set_timeout(lirc_fd, state.timeout)
-        _forget(receiver.rc)
+        with opened(receiver) as port:
+            going = replace(state, pins=[], coming=[*state.pins, *(state.coming or [])], back=state.before)
+            write(receiver.rc, going)
+            _go_back(port, going, state.before)
         return state
 
 
-def clean(rc: str) -> None:
-    """A receiver is gone: its programs went with it, its pins and its state go now."""
-    if (discovery.RC / rc).exists():
-        return
-    for path in (PINS / rc).glob("*"):
-        _unpin(path)
-    _forget(rc)
-    _unpin(RUN / f"{rc}.lock")
+def repair(receiver: Receiver) -> bool:
+    """Undo what a killed run left half done; False if there is nothing to do."""
+    state = saved(receiver.rc)
+    if state is None or state.back is None:
+        return False
+    with locked(receiver.rc), opened(receiver) as port:
+        _start(port)
+    return True
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What is attached to a receiver: ours (id -> name), the number of others; and its timeout in µs, if it has one."""
+
+    ours: dict[int, str]
+    foreign: int
+    timeout: int | None
+
+
+def condition(receiver: Receiver) -> Condition:
+    """Ask the kernel; `Gone` if the receiver is."""
+    pinned = dict(_pinned(receiver.rc))
+    with lirc.opened(str(receiver.lirc)) as fd:
+        lirc.features(fd)  # `Gone` if it is: the kernel must not be asked for the programs of a receiver that is
+        ids, timeout = bpf.attached(fd), lirc.timeout(fd)
+    return Condition({number: pinned[number] for number in ids if number in pinned},
+                     sum(number not in pinned for number in ids), timeout)
+
+
+def _pinned(rc: str) -> Iterator[tuple[int, str]]:
+    for path in sorted((PINS / rc).glob("*")):
+        with suppress(FileNotFoundError):
+            fd = bpf.open_pinned(path)
+            try:
+                yield bpf.program_info(fd)
+            finally:
+                os.close(fd)

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import Any
 
-from irbpf.errors import Error
+from irbpf.errors import Error, Gone
 from irbpf.verbs.form import Verbs, emit
 
 
@@ -34,44 +34,39 @@ def do_list(args: argparse.Namespace) -> int:
 
 
 def do_status(args: argparse.Namespace) -> int:
-    from irbpf import bpf, discovery, lirc
-    from irbpf.engines import kernel
+    from irbpf import discovery
+    from irbpf.status import examine
 
     rows = []
-    wanted = [discovery.receiver(args.rc)] if args.rc else discovery.receivers()
-    for receiver in wanted:
-        state = kernel.saved(receiver.rc)
-        row: dict[str, Any] = {"rc": receiver.rc, "name": receiver.name, "engine": "kernel" if state else None,
-                               "keymaps": state.names if state else [], "programs": [], "foreign": 0,
-                               "kernel_decoders": sorted(discovery.read_protocols(receiver.rc)[0]), "timeout": None}
-        if receiver.lirc is not None and os.geteuid() == 0:
-            with lirc.opened(receiver.lirc) as fd:
-                row["timeout"] = lirc.timeout(fd)
-                ours = {}
-                for pin in (state.pins if state else []):
-                    pinned = bpf.open_pinned(kernel.PINS / receiver.rc / pin)
-                    number, name = bpf.program_info(pinned)
-                    ours[number] = name
-                    os.close(pinned)
-                ids = bpf.attached(fd) if bpf.probe()["lirc"] is None else []
-                row["programs"] = [{"id": number, "name": ours[number]} for number in ids if number in ours]
-                row["foreign"] = len([number for number in ids if number not in ours])
-        rows.append(row)
+    for receiver in [discovery.receiver(args.rc)] if args.rc else discovery.receivers():
+        try:
+            rows.append(examine(receiver))
+        except Gone:
+            if args.rc:
+                raise
     if args.json:
         emit(rows)
         return 0
     for row in rows:
         print(f"{row['rc']}: {row['name']}")
-        print(f"  keymaps: {', '.join(row['keymaps']) or 'none loaded'}")
-        print(f"  programs: {', '.join(program['name'] for program in row['programs']) or 'none'}"
-              + (f", and {row['foreign']} of other software" if row["foreign"] else ""))
-        print(f"  kernel decoders: {' '.join(row['kernel_decoders']) or 'none'}; timeout: {row['timeout']} µs")
+        if row["raw"]:
+            _print_loaded(row)
+        for note in row["notes"]:
+            print(f"  note: {note}")
     if not rows:
         print("no receivers", file=sys.stderr)
     return 0
 
 
+def _print_loaded(row: dict[str, Any]) -> None:
+    print(f"  keymaps: {', '.join(row['keymaps']) or 'none loaded'}")
+    print(f"  programs: {', '.join(program['name'] for program in row['programs']) or 'none'}"
+          + (f", and {row['foreign']} of other software" if row["foreign"] else ""))
+    print(f"  kernel decoders: {' '.join(row['kernel_decoders']) or 'none'}; timeout: {row['timeout'] or 'unknown,'} µs")
+
+
 def do_load(args: argparse.Namespace) -> int:
+    from irbpf.engines import holding
     from irbpf.service import load_receiver
 
     loaded = load_receiver(args.rc, args.keymap)
@@ -79,13 +74,18 @@ def do_load(args: argparse.Namespace) -> int:
         print(f"irbpf: warning: {warning}", file=sys.stderr)
     if args.json:
         emit({"rc": loaded.rc, "keymaps": list(loaded.bundle.names), "programs": len(loaded.bundle.objects),
-               "keys": len(loaded.bundle.keys), "timeout": loaded.bundle.timeout})
+              "keys": len(loaded.bundle.keys), "timeout": loaded.bundle.timeout})
     else:
         for name, why in zip(loaded.bundle.names, loaded.why, strict=False):
             print(f"{loaded.rc}: {name} ({why})")
-        print(f"{loaded.rc}: {len(loaded.bundle.objects)} programs, {len(loaded.bundle.keys)} keys, "
-              f"timeout {loaded.bundle.timeout} µs")
+        print(f"{loaded.rc}: {', '.join(loaded.bundle.names)} loaded: {len(loaded.bundle.objects)} programs, "
+              f"{len(loaded.bundle.keys)} keys, timeout {loaded.bundle.timeout} µs", flush=True)
     _notify(f"{loaded.rc}: {', '.join(loaded.bundle.names)}")
+    if holding.needed(loaded.receiver):
+        if args.hold:
+            holding.become_holder(loaded.receiver)
+        print(f"irbpf: warning: the driver {loaded.receiver.driver} listens only while somebody has the receiver open; the service "
+              f"irbpf@{loaded.rc} sees to that, and so does irbpf load --hold {loaded.rc}", file=sys.stderr)
     return 0
 
 
@@ -105,7 +105,7 @@ def do_unload(args: argparse.Namespace) -> int:
 
     if not unload_receiver(args.rc):
         raise Error(f"nothing of ours is on {args.rc}", "see irbpf status")
-    print(f"{args.rc}: as it was before")
+    print(f"{args.rc}: nothing of ours is left on it")
     return 0
 
 
@@ -130,6 +130,7 @@ def add(verbs: Verbs) -> None:
     one = verbs.add("load", do_load, "give a receiver its keymaps", as_json=True)
     one.add_argument("rc", help="a receiver, such as rc0")
     one.add_argument("keymap", nargs="*", help="keymaps by name or file, or one file of irbpf build (default: those that fit)")
+    one.add_argument("--hold", action="store_true", help="stay, where the driver listens only while the receiver is open")
     one = verbs.add("unload", do_unload, "take our keymaps back and restore what was there")
     one.add_argument("rc", help="a receiver, such as rc0")
     verbs.add("watch", do_watch, "load receivers as they are plugged in, without systemd")

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
 import select
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import evdev
 import pytest
 from evdev import ecodes
 
-from irbpf import discovery, lirc
+from irbpf import bpf, discovery, lirc
 from irbpf.engines import kernel
 from irbpf.receiver import Receiver
 
@@ -82,6 +83,21 @@ class Keys:
 
     def close(self) -> None:
         self.device.close()
+
+
+def bpf_ids() -> tuple[list[int], list[int]]:
+    """The ids of all programs and all maps that this kernel has."""
+    return _ids("bpf_prog_get_next_id"), _ids("bpf_map_get_next_id")
+
+
+def _ids(function: str) -> list[int]:
+    found = [0]
+    number = ctypes.c_uint32(0)
+    with suppress(FileNotFoundError):
+        while True:
+            bpf._call(function, ctypes.c_uint32(found[-1]), ctypes.byref(number))
+            found.append(number.value)
+    return found[1:]
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from irbpf.engines import kernel
 from irbpf.irp.render import press
 from irbpf.protocols import catalogue
 from irbpf.receiver import Receiver
-from tests.kernel.guest.conftest import ir_ctl, keys_of, plug, transmit, unplug
+from tests.kernel.guest.conftest import ir_ctl, keys_of, transmit
 
 KEYMAP = """
 name: guest
@@ -103,40 +103,6 @@ def test_reload_replaces_and_foreign_programs_stay(loopback: Receiver, keymap: s
         assert bpf.attached(fd) == [program.id]
 
 
-@pytest.mark.parametrize("where", ["irbpf.bpf.attach", "irbpf.scancodes.write_table", "irbpf.discovery.write_protocols", "irbpf.lirc.set_timeout",
-                                   "irbpf.bpf.pin"])
-@pytest.mark.parametrize("loaded", [False, True])
-def test_all_or_nothing(loopback: Receiver, keymap: str, monkeypatch: pytest.MonkeyPatch, where: str, loaded: bool,
-                        tmp_path: Path) -> None:
-    """Each step fails once, at its first call; the receiver is what it was, with or without an earlier load."""
-    from irbpf.errors import Error
-
-    other = tmp_path / "other.yaml"
-    other.write_text("protocols: [{protocol: sony12, keys: {0x10015: KEY_POWER}}]")
-    if loaded:
-        assert main(["load", loopback.rc, str(other)]) == 0
-    before, pins = state(loopback), sorted(path.name for path in kernel.PINS.glob("*/*"))
-    module, name = where.rsplit(".", 1)
-    import importlib
-
-    real = getattr(importlib.import_module(module), name)
-    calls = []
-
-    def failing(*arguments: object) -> object:
-        calls.append(arguments)
-        if len(calls) == 1:
-            raise Error("injected")
-        return real(*arguments)
-
-    monkeypatch.setattr(where, failing)
-    assert main(["load", loopback.rc, keymap]) == 1
-    assert calls
-    monkeypatch.undo()
-    assert state(loopback) == before
-    assert sorted(path.name for path in kernel.PINS.glob("*/*")) == pins
-    assert (kernel.saved(loopback.rc) is not None) == loaded
-
-
 def test_two_receivers_with_two_keymaps(loopback: Receiver, second: Receiver, keymap: str, tmp_path: Path) -> None:
     other = tmp_path / "other.yaml"
     other.write_text("protocols: [{protocol: nec, keys: {0x408: KEY_9}}]")
@@ -159,17 +125,3 @@ def test_a_built_object_needs_no_compiler(loopback: Receiver, keymap: str, tmp_p
     with keys_of(loopback) as keys:
         ir_ctl(loopback, "-S", "nec:0x409")
         assert ("EV_KEY", ecodes.KEY_2, 1) in keys.until_quiet()
-
-
-def test_plug_cycles_leave_nothing(keymap: str) -> None:
-    import os
-
-    fds = len(os.listdir("/proc/self/fd"))
-    for _ in range(20):
-        receiver = plug()
-        assert main(["load", receiver.rc, keymap]) == 0
-        unplug()
-        kernel.clean(receiver.rc)
-    assert len(os.listdir("/proc/self/fd")) == fds
-    assert not list(kernel.PINS.glob("*"))
-    assert not list(kernel.RUN.glob("*"))

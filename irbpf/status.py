@@ -1,0 +1,47 @@
+"""What is on receivers now, and whether it is as it was left. It changes nothing, and opens a receiver only for root."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from irbpf import discovery, keytable
+from irbpf.engines import holding, kernel
+from irbpf.receiver import Receiver
+
+
+def examine(receiver: Receiver) -> dict[str, Any]:
+    """One receiver, as `irbpf status --json` shows it."""
+    state = kernel.saved(receiver.rc)
+    row: dict[str, Any] = {"rc": receiver.rc, "name": receiver.name, "raw": receiver.raw, "engine": "kernel" if state else None,
+                           "keymaps": state.names if state else [], "programs": [], "foreign": 0,
+                           "kernel_decoders": sorted(discovery.read_protocols(receiver.rc)[0] - {"lirc"}), "timeout": None, "notes": []}
+    if not receiver.raw:
+        row["notes"].append(str(kernel.unfit(receiver)))
+        return row
+    if os.geteuid() == 0:
+        condition = kernel.condition(receiver)
+        row |= {"programs": [{"id": number, "name": name} for number, name in condition.ours.items()],
+                "foreign": condition.foreign, "timeout": condition.timeout}
+        if state is not None and state.back is None and len(condition.ours) < len(state.pins):
+            row["notes"].append(f"{len(state.pins) - len(condition.ours)} of our programs are not attached any more; load it again")
+    if state is not None and state.back is not None:
+        row["notes"].append("a change was broken off; the next load or unload undoes it")
+    row["notes"] += _about(receiver)
+    return row
+
+
+def _about(receiver: Receiver) -> list[str]:
+    notes = [note] if (note := keytable.note(receiver)) else []
+    if holding.needed(receiver):
+        who = ", ".join(f"{_command(pid)} ({pid})" for pid in holding.holders(receiver)) or "nobody"
+        notes.append(f"the driver {receiver.driver} listens only while somebody has the receiver open; {who} has")
+    return notes
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0].decode(errors="replace")
+    except OSError:
+        return "?"
