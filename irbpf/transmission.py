@@ -10,6 +10,7 @@ from pathlib import Path
 from irbpf import pronto
 from irbpf.encoding import parameters_of
 from irbpf.errors import Error
+from irbpf.importers.pronto import SHORT, short
 from irbpf.irp.render import render
 from irbpf.keymap import Entry, Keymap, Raw
 from irbpf.protocols import Protocol, catalogue, define
@@ -98,12 +99,15 @@ def _key(name: str, keymap: Keymap, gap: int, toggle: int) -> Transmission:
                     return _rendered(protocol, params)
                 case Raw(patterns):
                     return Transmission(_whole(next(one.durations for one in patterns if one.scancode == scancode), gap))
-            raise Error(f"{name} of {keymap.name} is decoded by hand-written C, which cannot be turned round", "record it, and send the recording")
+            raise Error(f"{name} of {keymap.name} has no protocol here that could send it", "record it, and send the recording")
     near = sorted(set(keymap.keys.values()))
     raise Error(f"{keymap.name} has no key {name[:60]!r}", f"it has {', '.join(near[:12])}{' ...' if len(near) > 12 else ''}")
 
 
 def _pronto(text: str, gap: int) -> Transmission:
+    if int(text.split()[0], 16) in SHORT:
+        protocol, scancode = short(text)
+        return _rendered(protocol, parameters_of(protocol, scancode))
     one = pronto.parse(text)
     return Transmission(one.intro, one.repeat, (), one.carrier) if one.intro or one.repeat else Transmission(_whole((), gap))
 

@@ -44,10 +44,11 @@ def test_pronto() -> None:
     assert one == Transmission((421, 841), (1683, 26927), (), 38029)
     (plain,) = sent("0100 006D 0000 0001 0010 0020")
     assert (plain.carrier, plain.intro, plain.repeat) == (0, (), (421, 841))
+    assert sent("5000 0073 0000 0001 0005 0023") == sent("rc5", "D=5", "F=35")
 
 
 @pytest.mark.parametrize(("words", "says"), [
-    (["0000 006D 0002 0001 0010 0020"], "announces"), (["5000 0073 0000 0001 0000 0003"], "holds no durations"), (["nec:zz"], "no scancode"),
+    (["0000 006D 0002 0001 0010 0020"], "announces"), (["7000 0073 0000 0001 0000 0003"], "holds no durations"), (["nec:zz"], "no scancode"),
     (["nec", "D=4"], "F is missing"), (["nec", "D=4", "F=999"], "out of range"), (["nec", "D"], "no parameter"), (["{38k"], "column"),
     (["KEY_POWER"], "which remote"), (["nothing"], "nothing that can be sent"), (["+100 +200 -300"], "damaged"), (["-300"], "nothing to send"),
     (["rc6_0:0x1ffff"], ""), (["nec:-1"], "no scancode"), (["+9000 overflow 0 +500"], "damaged"), (["/"], "nothing that can be sent"),

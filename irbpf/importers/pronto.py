@@ -18,7 +18,7 @@ USUAL_CARRIER = range(30_000, 60_001)
 def looks_like(text: str, name: str) -> bool:
     found = _HEX.search(text)
     return found is not None and found[1][:4].upper() in ("0000", "0100", "5000", "5001", "6000", "6001", "900A") and (
-        _form(found[1]) in _SHORT or _whole(found[1]))
+        _form(found[1]) in SHORT or _whole(found[1]))
 
 
 def _form(text: str) -> int:
@@ -66,7 +66,7 @@ def button(name: str, line: int, words: str) -> tuple[Button, str]:
     """The key of a code, and what of it is lost; Error for what is no Pronto hex."""
     if not _HEX.fullmatch(words):
         raise Error("this is no Pronto hex", "it is a row of words of four hexadecimal digits: 0000 006C 0022 0002 ...")
-    if _form(words) in _SHORT:
+    if _form(words) in SHORT:
         return Button(name, line, *short(words)), ""
     signal = parse(words)
     made = raw_button(name, line, signal.intro + signal.repeat)
@@ -75,13 +75,13 @@ def button(name: str, line: int, words: str) -> tuple[Button, str]:
 
 
 # form: protocol of the field, and its parameters in the words after the fourth (of two, the second's high byte first)
-_SHORT = {0x5000: ("RC5", "D F"), 0x5001: ("RC5x", "D S F"), 0x6000: ("RC6", "D F"), 0x6001: ("RC6-M-32", "OEM D F"), 0x900A: ("NEC1", "")}
+SHORT = {0x5000: ("RC5", "D F"), 0x5001: ("RC5x", "D S F"), 0x6000: ("RC6", "D F"), 0x6001: ("RC6-M-32", "OEM D F"), 0x900A: ("NEC1", "")}
 
 
 def short(words: str) -> tuple[Protocol, int]:
     """The protocol and scancode of a short form; Error for what is damaged."""
     form, _, _, pairs, *values = (int(word, 16) for word in words.split())
-    name, fields = _SHORT[form]
+    name, fields = SHORT[form]
     if len(values) != 2 * pairs or len(values) < max(2, len(fields.split())):
         raise Error(f"the Pronto hex announces {pairs} pairs, but has {len(values)} words", "copy it whole")
     if form == 0x900A:
