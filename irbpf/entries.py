@@ -21,9 +21,9 @@ from irbpf.yamlnodes import Node
 MOST_KEYS = 512
 RAW_BASE = 0x7261_0000  # scancodes of raw patterns: "ra" and the number of the key
 
-_RAW = ("raw", "tolerance")
-_TABLE = ("table",)
-_DECODER = ("decoder", "keys", "parameters", "number")
+RAW_FIELDS = ("raw", "tolerance")
+TABLE_FIELDS = ("table",)
+DECODER_FIELDS = ("decoder", "keys", "parameters", "number")
 
 Places = dict[int, Node]
 
@@ -72,12 +72,12 @@ def read_entry(node: Node, problems: Problems) -> tuple[AnyEntry | Table, Places
     """One entry, and where each of its scancodes is written."""
     names = [key.text for key, _ in node.pairs or ()]
     if "raw" in names:
-        return _raw(node.mapping("a raw entry", _RAW), problems)
+        return _raw(node.mapping("a raw entry", RAW_FIELDS), problems)
     if "table" in names:
-        keys, places = _keys(node.mapping("a table entry", _TABLE)["table"], None, problems)
+        keys, places = _keys(node.mapping("a table entry", TABLE_FIELDS)["table"], None, problems)
         return Table(keys), places
     if "decoder" in names:
-        return _hand_written(node.mapping("a decoder entry", _DECODER), problems)
+        return _hand_written(node.mapping("a decoder entry", DECODER_FIELDS), problems)
     name = next((value.text for key, value in node.pairs or () if key.text == "protocol"), "")
     family = FAMILIES[name].fields if name in FAMILIES else ()
     fields = node.mapping("a protocol entry", (*FIELDS, *NARROWING, "keys", *family))

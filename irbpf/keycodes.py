@@ -42,3 +42,8 @@ def name(keycode: int) -> str:
 
 def exists(name: str) -> bool:
     return name in _numbers()
+
+
+def names() -> tuple[str, ...]:
+    """The names of all keys."""
+    return tuple(_numbers())

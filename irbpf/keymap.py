@@ -13,8 +13,8 @@ from irbpf.yamlnodes import Node
 
 __all__ = ["MOST_KEYS", "RAW_BASE", "AnyEntry", "Entry", "HandWritten", "Keymap", "Match", "Raw", "Table", "build", "load", "match", "parse", "read"]
 
-_TOP = ("name", "receivers", "protocols")
-_MATCH = ("rc_map", "driver", "name", "bus", "vendor", "product", "path")
+TOP_FIELDS = ("name", "receivers", "protocols")
+MATCH_FIELDS = ("rc_map", "driver", "name", "bus", "vendor", "product", "path")
 _IDS = ("bus", "vendor", "product")
 
 
@@ -73,7 +73,7 @@ def read(root: Node, problems: Problems) -> Keymap | None:
     """The keymap without what is wrong in it, which goes to `problems`; None where nothing can be made of it."""
     keymap = None
     with problems.whole():
-        fields = root.mapping("a keymap", _TOP)
+        fields = root.mapping("a keymap", TOP_FIELDS)
         if "protocols" not in fields:
             root.fail("the keymap has no protocols", "add protocols: with at least one entry")
         name, receivers = Path(root.file).stem, []
@@ -111,9 +111,9 @@ def _entries(list_node: Node, problems: Problems) -> tuple[list[AnyEntry | Table
 
 def match(node: Node) -> Match:
     """One way for a receiver to fit."""
-    fields = node.mapping("a receiver", _MATCH)
+    fields = node.mapping("a receiver", MATCH_FIELDS)
     if not fields:
-        node.fail("this fits every receiver", f"name at least one of {', '.join(_MATCH)}")
+        node.fail("this fits every receiver", f"name at least one of {', '.join(MATCH_FIELDS)}")
     return Match(**{name: _id(value, name) if name in _IDS else value.string(name)
                     for name, value in fields.items()})  # type: ignore[arg-type]
 

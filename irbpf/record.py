@@ -17,6 +17,14 @@ from irbpf.receiver import Receiver
 from irbpf.signals import GAP_US, Signal, Splitter
 
 LONGEST_NAME = 100
+# the fields of a trace file: those that recording writes, and `expect`, which says what must be decoded
+FIELDS: Mapping[str, str] = {
+    "recorded": "When, in UTC.", "receiver": "The name of the receiver.", "driver": "Its driver.",
+    "resolution": "The steps in which it measures, where it says so.", "kernel": "The kernel it was recorded with.",
+    "carrier": "The carrier in Hz, where the receiver can measure it.", "key": "The key that was pressed.",
+    "read": "Of a recording that was a text before: when and from where it was read.",
+    "expect": "What it must be decoded to, as PROTOCOL:SCANCODE.",
+}
 
 
 def heard(fd: int, gap: int = GAP_US, seconds: float | None = None) -> Iterator[Signal]:

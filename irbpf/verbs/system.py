@@ -26,6 +26,21 @@ def do_demo(args: argparse.Namespace) -> int:
     return 0
 
 
+def do_pages(args: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from irbpf import __version__
+    from irbpf.cli import parser
+    from irbpf.pages import pages
+    from irbpf.record import put
+
+    for name, text in pages(parser(), __version__).items():
+        put(Path(args.folder, name), text, fresh=False)
+    return 0
+
+
 def add(verbs: Verbs) -> None:
     verbs.add("doctor", do_doctor, "what this machine can do, and what would make it better", as_json=True)
     verbs.add("demo", do_demo, "a recorded key press through a BPF decoder in this kernel")
+    one = verbs.add("pages", do_pages, "write man pages and completions, as they belong under /usr/share")
+    one.add_argument("folder", help="such as /usr/share")
