@@ -98,7 +98,7 @@ def text(signals: list[Signal], provenance: Mapping[str, str], key: str | None =
     """A trace file of `signals`; the carrier is the one that was measured last."""
     carrier = next((signal.carrier for signal in reversed(signals) if signal.carrier), None)
     fields = {**provenance, **({"carrier": f"{carrier} Hz"} if carrier else {}), **({"key": key} if key else {})}
-    return trace.text([signal.samples for signal in signals], (), fields)
+    return trace.text([signal.samples for signal in signals], None, fields)
 
 
 def put(path: Path, content: str, fresh: bool) -> None:

@@ -60,7 +60,7 @@ def test_refusals(words: list[str], says: str) -> None:
 
 def test_a_recording_with_its_carrier(tmp_path: Path) -> None:
     original = trace.read(TRACES / "rc5-c.trace").samples
-    trace.write(tmp_path / "x.trace", original * 2, [], {"carrier": "36000 Hz"})
+    trace.write(tmp_path / "x.trace", original * 2, None, {"carrier": "36000 Hz"})
     assert [(len(one.intro), one.carrier) for one in sent(str(tmp_path / "x.trace"))] == [(len(original), 36_000)] * 2
 
 
