@@ -7,6 +7,7 @@ from irbpf.hosts import host_source
 from irbpf.irp.automaton import Automaton, build_automaton
 from irbpf.irp.codegen import generate
 from irbpf.irp.text import layout_text
+from irbpf.objects import Source
 from irbpf.protocols import Protocol, catalogue, define
 
 
@@ -21,7 +22,7 @@ def show(what: str, form: str) -> str:
     if form == "automaton":
         return _automaton(automaton)
     source = host_source(generate(automaton), "lirc", protocol.name, number=protocol.number or 64)
-    return source.text if form == "c" else _assembly(source.name, source.text)
+    return source.text if form == "c" else _assembly(source)
 
 
 def _irp(protocol: Protocol) -> str:
@@ -44,9 +45,8 @@ def _automaton(automaton: Automaton) -> str:
     return "\n".join(lines)
 
 
-def _assembly(name: str, text: str) -> str:
+def _assembly(source: Source) -> str:
     from irbpf.compiler import compile_sources
-    from irbpf.objects import Source
+    from irbpf.disassembly import disassemble
 
-    code = compile_sources([Source(name, "lirc", text)])[0].instructions
-    return "\n".join(f"{at // 8:5}: {code[at:at + 8].hex(' ')}" for at in range(0, len(code), 8))
+    return disassemble(compile_sources([source])[0])

@@ -86,11 +86,12 @@ def _irp(name: str, protocol: str, parameters: str, press: str, frames: int = 1)
     return Recording(name, (protocol, parameters), (press + (f" repeats={frames - 1}" if frames > 1 else ""),), frames)
 
 
-# IrpTransmogrifier 1.2.13, for what the others cannot encode, and for toggles that are set.
+# IrpTransmogrifier 1.2.13, for what the others cannot encode, and for toggles that are set. Grundig's scancodes are what v4l-utils'
+# own decoder (protocols/grundig.o of ir-keytable 1.22.1, attached in the test kernel) makes of these signals.
 IRP = [
-    _irp("grundig-play", "Grundig16", "D=5,F=17,T=0", "grundig:0x0 toggle=0"),
-    _irp("grundig-other", "Grundig16", "D=111,F=178,T=0", "grundig:0x0 toggle=0"),
-    _irp("grundig-held", "Grundig16", "D=64,F=33,T=1", "grundig:0x0 toggle=1", 3),
+    _irp("grundig-a28", "Grundig16", "D=5,F=17,T=0", "grundig:0xa28 toggle=0"),
+    _irp("grundig-ddad", "Grundig16", "D=111,F=178,T=0", "grundig:0xddad toggle=0"),
+    _irp("grundig-ad07-held", "Grundig16", "D=64,F=33,T=1", "grundig:0xad07 toggle=1", 3),
     _irp("xmp-10203d4", "XMP", "D=1,S=2,F=980", "xmp:0x10203d4"), _irp("xmp-1a2b3c4d-held", "XMP", "D=26,S=43,F=15437", "xmp:0x1a2b3c4d", 3),
     _irp("xmp-ff00ffff", "XMP", "D=255,S=0,F=65535", "xmp:0xff00ffff"),
     _irp("samsung36-field", "Samsung36", "D=4,S=0,F=15,E=0", "samsung36:0x20000f00f"),
