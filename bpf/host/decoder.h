@@ -60,14 +60,16 @@ ALWAYS_INLINE __u64 ones(__u64 value)
 
 /*
  * 1 for anything but 0, without a branch: the verifier walks every way through a program, and each branch doubles them. The
- * compiler would make a branch of it again, if it saw through it.
+ * compiler would make a branch of it again, if it saw through it, or knew that the result is 0 or 1.
  */
 ALWAYS_INLINE __u64 truth(__u64 value)
 {
-	__u64 negative = -value;
+	__u64 negative = -value, result;
 
 	asm volatile("" : "+r"(negative));
-	return (value | negative) >> 63;
+	result = (value | negative) >> 63;
+	asm volatile("" : "+r"(result));
+	return result;
 }
 
 ALWAYS_INLINE __u64 choice(__u64 condition, __u64 yes, __u64 no)
