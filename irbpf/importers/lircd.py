@@ -54,8 +54,8 @@ class LircRemote:
 
 
 def looks_like(text: str, name: str) -> bool:
-    return re.search(r"^\s*begin\s+remote\b", text, re.MULTILINE | re.IGNORECASE) is not None or (
-        "lircd" in name and re.search(r"^\s*include\s", text, re.MULTILINE) is not None)
+    return re.search(r"^[ \t]*begin[ \t]+remote\b", text, re.MULTILINE | re.IGNORECASE) is not None or (
+        "lircd" in name and re.search(r"^[ \t]*include[ \t]", text, re.MULTILINE) is not None)
 
 
 def read(text: str, file: str) -> Imported:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from irbpf.encoding import scancode_of
 from irbpf.errors import Error
 from irbpf.importers.lircd_bits import Bit, bits_of, biphase, code_toggles, fields, ignored_value, layout, parameters
-from irbpf.importers.values import Button, Imported, Problem, assemble
-from irbpf.irp.automaton import build_automaton
+from irbpf.importers.values import Button, Imported, Problem, assemble, refused
 from irbpf.irp.render import press
+from irbpf.keymap import Entry
 from irbpf.keymapfile import own_name
 from irbpf.protocols import Protocol, Tolerance, define
 
@@ -86,14 +86,14 @@ def _checked(remote: LircRemote, problem) -> Protocol:  # type: ignore[no-untype
     if remote.number("repeat_gap") and not _has(remote, "repeat"):
         problem("repeat_gap without repeat says nothing")
     protocol = protocol_of(remote)
-    try:
-        build_automaton(protocol)
-    except Error as error:
-        other = protocol_of(remote, strip=False)
-        build_automaton(other)
-        problem(f"the gap is longer than LIRC's after some codes: {error.message}")
-        return other
-    return protocol
+    why = refused(Entry(protocol, {}))
+    if why is None:
+        return protocol
+    other = protocol_of(remote, strip=False)
+    if (still := refused(Entry(other, {}))) is not None:
+        raise Error(still)
+    problem(f"the gap is longer than LIRC's after some codes: {why}")
+    return other
 
 
 def _buttons(remote: LircRemote, protocol: Protocol, problem) -> Iterator[Button]:  # type: ignore[no-untyped-def]

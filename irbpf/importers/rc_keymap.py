@@ -8,9 +8,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from irbpf import keycodes
+from irbpf.encoding import parameters_of
 from irbpf.errors import Error
 from irbpf.families import FAMILIES, family
 from irbpf.importers.values import Button, Imported, Problem, assemble, together
+from irbpf.keymap import HandWritten
+from irbpf.paths import decoder_file
 from irbpf.protocols import Protocol, catalogue, define
 from irbpf.pulses import parse_samples
 
@@ -24,11 +27,12 @@ _VARIANTS: Mapping[str, tuple[tuple[int, str], ...]] = {
 }
 _NO_DECODER = {"unknown": "its protocol is not known", "other": "its protocol is not known", "cec": "HDMI-CEC is no infrared protocol",
                "imon": "the receiver, or the kernel's imon decoder, delivers it", "mce_kbd": "the kernel's mce_kbd decoder delivers it"}
+_MCE_TOGGLE = 0x8000
 _KNOWN = {"name", "protocol", "variant", "scancodes", "raw", "irp"}
 
 
 def looks_like(text: str, name: str) -> bool:
-    if re.search(r"^\s*\[\[protocols\]\]", text, re.MULTILINE):
+    if re.search(r"^[ \t]*\[\[protocols\]\]", text, re.MULTILINE):
         return True
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return any(_TABLE.fullmatch(line) for line in lines[:5]) or bool(
@@ -37,7 +41,7 @@ def looks_like(text: str, name: str) -> bool:
 
 
 def read(text: str, file: str) -> Imported:
-    return _read_toml(text, file) if re.search(r"^\s*\[\[?protocols", text, re.MULTILINE) else _read_text(text, file)
+    return _read_toml(text, file) if re.search(r"^[ \t]*\[\[?protocols", text, re.MULTILINE) else _read_text(text, file)
 
 
 # -- TOML -------------------------------------------------------------------------------------------------------------------
@@ -53,10 +57,11 @@ def _read_toml(text: str, file: str) -> Imported:
         raise Error(f"{file}: there are no [[protocols]]", "rc_keymap(5) tells the format")
     reader = _Toml(text, file)
     buttons = [button for entry in entries for button in reader.entry(entry)]
+    by_hand = [made for entry in entries if (made := reader.by_hand(entry)) is not None]
     for key in document.keys() - {"protocols"}:
         reader.problem(key, f"{key[:40]} is no part of a table")
     name = next((str(entry["name"]) for entry in entries if "name" in entry), file.rsplit("/", 1)[-1].removesuffix(".toml"))
-    return together([assemble(name, buttons, file)], reader.problems)
+    return together([assemble(name, buttons, file, more=by_hand)], reader.problems)
 
 
 class _Toml:
@@ -76,9 +81,8 @@ class _Toml:
     def entry(self, entry: Mapping[str, Any]) -> Iterator[Button]:
         name = str(entry.get("protocol", ""))
         yield from self.raw(entry.get("raw", []))
-        scancodes = entry.get("scancodes", {})
-        if not isinstance(scancodes, dict):
-            self.problem("scancodes", "scancodes are not a table")
+        scancodes = self.scancodes(entry)
+        if _by_hand(name):
             return
         own = None
         if _plain(name) in FAMILIES or "irp" in entry or _plain(name) in catalogue() and set(entry) - _KNOWN:
@@ -93,6 +97,25 @@ class _Toml:
         for field in entry.keys() - _KNOWN:
             if own is None:
                 self.problem(field, f"{field[:40]} is not expressed")
+
+    def scancodes(self, entry: Mapping[str, Any]) -> Mapping[str, Any]:
+        scancodes = entry.get("scancodes", {})
+        if isinstance(scancodes, dict):
+            return scancodes
+        self.problem("scancodes", "scancodes are not a table")
+        return {}
+
+    def by_hand(self, entry: Mapping[str, Any]) -> HandWritten | None:
+        """A decoder of ours that is written in C, with the values of its macros."""
+        name, keys = str(entry.get("protocol", "")), {}
+        if not _by_hand(name):
+            return None
+        for text, key in self.scancodes(entry).items():
+            if re.fullmatch(r"0[xX][0-9a-fA-F]{1,16}|\d{1,18}", str(text)) and isinstance(key, str) and keycodes.exists(key):
+                keys[int(str(text), 0)] = key
+            else:
+                self.problem(str(text), f"{str(text)[:40]!r} is no scancode with a key")
+        return HandWritten(name, keys, {field: value for field, value in entry.items() if field not in _KNOWN and isinstance(value, int)})
 
     def own(self, name: str, entry: Mapping[str, Any]) -> Protocol:
         """A family with parameters, an IRP line, or a decoder of the catalogue whose parameters are left at what they are."""
@@ -122,6 +145,11 @@ class _Toml:
         except Error as error:
             self.problem(text, f"{key}: {error.message}")
             return
+        if (why := _never(protocol, scancode)) is not None:
+            self.problem(text, f"{key}: {why}")
+            if protocol is not None and protocol.name == "rc6_mce" and scancode & _MCE_TOGGLE:
+                yield Button(key, self.line(text), protocol, scancode & ~_MCE_TOGGLE)  # as rc-core has it, without the toggle
+            protocol = None
         yield Button(key, self.line(text), protocol, scancode)
 
     def raw(self, patterns: Any) -> Iterator[Button]:
@@ -131,6 +159,21 @@ class _Toml:
                 yield Button(str(one["keycode"]), self.line("raw"), durations=tuple(sample.duration for sample in samples))
             except (Error, KeyError, TypeError) as error:
                 self.problem("raw", f"a raw pattern is not readable: {error}")
+
+
+def _by_hand(name: str) -> bool:
+    return re.fullmatch(r"\w{1,40}", name, re.ASCII) is not None and _plain(name) not in (*catalogue(), *FAMILIES) \
+        and decoder_file(name).is_file()
+
+
+def _never(protocol: Protocol | None, scancode: int) -> str | None:
+    """Why no frame has the scancode: drivers that decode by themselves have scancodes of their own in such tables."""
+    try:
+        if protocol is not None:
+            parameters_of(protocol, scancode)
+    except Error as error:
+        return f"{error.message}: the keymap has it in a table"
+    return None
 
 
 def _plain(name: str) -> str:
@@ -186,10 +229,12 @@ def _text_button(key: str, line: int, types: list[str], scancode: int) -> tuple[
     if scancode >= 1 << 64:
         return None, f"{scancode:#x} has more than 64 bits"
     name = keycodes.name(int(key, 0)) if re.fullmatch(r"0x[0-9a-fA-F]+|\d{2,}", key) else key
-    why = ""
+    failed = ""
     for one in types:
         try:
-            return Button(name, line, protocol_of(one, scancode), scancode), ""
+            protocol = protocol_of(one, scancode)
+            why = _never(protocol, scancode)
+            return Button(name, line, None if why else protocol, scancode), f"{key}: {why}" if why else ""
         except Error as error:
-            why = f"{key}: {error.message}"
-    return None, why
+            failed = f"{key}: {error.message}"
+    return None, failed

@@ -18,7 +18,7 @@ def looks_like(text: str, name: str) -> bool:
 
 
 def read(text: str, file: str) -> Imported:
-    signals = list(of_text(re.sub(r"^\s*duty_cycle.*$", "", text, flags=re.MULTILINE).splitlines(), file))
+    signals = list(of_text(re.sub(r"^[ \t]*duty_cycle.*$", "", text, flags=re.MULTILINE).splitlines(), file))
     stem = file.rsplit("/", 1)[-1].rsplit(".", 1)[0]
     buttons: list[Button] = []
     problems: list[Problem] = []

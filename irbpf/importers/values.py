@@ -7,11 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from irbpf import keycodes
+from irbpf.encoding import parameters_of
 from irbpf.errors import Error
 from irbpf.importers.keynames import SPARE, key_name
-from irbpf.keymap import MOST_KEYS, RAW_BASE, Entry, Keymap, Match, Raw, Table
+from irbpf.keymap import MOST_KEYS, RAW_BASE, AnyEntry, Entry, HandWritten, Keymap, Match, Raw, Table, parse
+from irbpf.keymapfile import dump
+from irbpf.problems import PlacedError
 from irbpf.protocols import Protocol, Tolerance
-from irbpf.raw import Pattern, build_raw
+from irbpf.raw import Pattern, PatternError, build_raw
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,12 @@ class Imported:
 
 
 def assemble(name: str, buttons: Sequence[Button], file: str, *, tolerance: Tolerance = Tolerance(), receivers: tuple[Match, ...] = (),
-             comments: Sequence[str] = ()) -> Imported:
-    """One remote of its buttons: an entry for each protocol, and one for the patterns. Never an Error: what does not fit is a problem."""
+             comments: Sequence[str] = (), more: Sequence[HandWritten] = ()) -> Imported:
+    """One remote of its buttons: an entry for each protocol, one for the patterns, and `more`. What does not fit is a problem."""
     maker = _Maker(file)
     for button in buttons:
         maker.add(button)
-    entries = [*maker.entries(), *maker.raw(tolerance)]
+    entries = maker.usable([*maker.entries(), *more, *maker.raw(tolerance)])
     remotes = (Remote(Keymap(file, name, receivers, tuple(entries)), maker.remarks, (f"From {file.rsplit('/', 1)[-1]}.", *comments)),) \
         if entries else ()
     return Imported(remotes, tuple(maker.problems))
@@ -85,6 +88,9 @@ class _Maker:
         same = None if button.durations else self.taken.get(button.scancode)
         if same is not None and key_name(button.name) != same[0]:
             self.problem(button, f"{button.name} has the scancode {button.scancode:#x} of {same[1]}: left out")
+            return
+        if button.protocol is not None and (why := _impossible(button.protocol, button.scancode)) is not None:
+            self.problem(button, f"{button.name} is left out: {why}")
             return
         key = self.key(button)
         if len(self.taken) + len(self.patterns) >= MOST_KEYS:
@@ -119,20 +125,46 @@ class _Maker:
     def entries(self) -> list[Entry | Table]:
         return [Table(keys) if protocol is None else Entry(protocol, keys) for protocol, keys in self.protocols]
 
+    def usable(self, entries: Sequence[AnyEntry | Table]) -> list[AnyEntry | Table]:
+        """The entries that a keymap may have; the reader of keymaps is asked."""
+        kept = []
+        for entry in entries:
+            why = refused(entry)
+            if why is None:
+                kept.append(entry)
+            else:
+                self.problems.append(Problem(self.file, 1, f"{', '.join(entry.keys.values())[:80]}: {why}"))
+        return kept
+
     def raw(self, tolerance: Tolerance) -> list[Raw]:
         """The patterns that can be told apart."""
-        kept: list[Pattern] = []
-        for button, key in self.patterns:
-            pattern = Pattern(key, RAW_BASE + keycodes.number(key), button.durations)
+        waiting = [(button, Pattern(key, RAW_BASE + keycodes.number(key), button.durations)) for button, key in self.patterns]
+        while waiting:
             try:
-                build_raw("raw", [*kept, pattern], tolerance)
-            except Error as error:
-                self.problem(button, f"{button.name} is left out: {error.message.replace(key, button.name)}")
-                continue
-            kept.append(pattern)
-            if button.name != key:
-                self.remarks[pattern.scancode] = button.name
-        return [Raw(tuple(kept), tolerance)] if kept else []
+                build_raw("raw", [pattern for _, pattern in waiting], tolerance)
+                break
+            except PatternError as error:
+                button, pattern = waiting.pop(error.pattern)
+                self.problem(button, f"{button.name} is left out: {error.message.replace(pattern.label, button.name)}")
+        self.remarks |= {pattern.scancode: button.name for button, pattern in waiting if button.name != pattern.label}
+        return [Raw(tuple(pattern for _, pattern in waiting), tolerance)] if waiting else []
+
+
+def _impossible(protocol: Protocol, scancode: int) -> str | None:
+    try:
+        parameters_of(protocol, scancode)
+    except Error as error:
+        return error.message
+    return None
+
+
+def refused(entry: AnyEntry | Table) -> str | None:
+    """Why no keymap can have the entry; None if one can."""
+    try:
+        parse(dump(Keymap("", "", (), (entry,))), "")
+    except Error as error:
+        return error.what if isinstance(error, PlacedError) else error.message
+    return None
 
 
 def file_name(name: str, taken: set[str]) -> str:
