@@ -150,10 +150,13 @@ def samples(fd: int, seconds: float | None = None) -> Iterator[Sample]:
             return
         if ready[0][1] & (select.POLLHUP | select.POLLERR):
             raise Gone("the receiver is gone")
-        try:
-            data = os.read(fd, 4 * 256)
-        except OSError as error:
-            raise explain(error, "reading the receiver") from error
-        for (word,) in struct.iter_unpack("=I", data):
-            if word >> 24 <= Kind.OVERFLOW:
-                yield Sample.from_word(word)
+        yield from read(fd)
+
+
+def read(fd: int) -> list[Sample]:
+    """The samples that are there; waits for one if the fd was opened to block. `Gone` when the receiver is unplugged."""
+    try:
+        data = os.read(fd, 4 * 256)
+    except OSError as error:
+        raise explain(error, "reading the receiver") from error
+    return [Sample.from_word(word) for (word,) in struct.iter_unpack("=I", data) if word >> 24 <= Kind.OVERFLOW]

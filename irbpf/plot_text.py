@@ -23,6 +23,12 @@ def draw(drawing: Drawing, width: int) -> str:
     return "\n".join(lines) + f"\n{PULSE} pulse, {SPACE} space; a character is {unit} µs\n"
 
 
+def waveform(drawing: Drawing, width: int) -> str:
+    """The waveform alone, in one line, cut off where it does not fit."""
+    cells = _cells(drawing, _unit(drawing))[0]
+    return cells if len(cells) <= width else cells[:max(0, width - 1)] + "…"
+
+
 def _unit(drawing: Drawing) -> int:
     """A duration that one cell stands for: the shorter ones, without the very shortest, which may be noise."""
     durations = sorted(duration for _, duration in drawing.durations)

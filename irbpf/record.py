@@ -28,7 +28,7 @@ FIELDS: Mapping[str, str] = {
 
 
 def heard(fd: int, gap: int = GAP_US, seconds: float | None = None) -> Iterator[Signal]:
-    """What a receiver hears, each signal when `gap` µs of silence followed it; for `seconds`, or until it is unplugged (lirc.Gone)."""
+    """What a receiver hears, each signal when `gap` µs of silence followed it; for `seconds`, or until it is unplugged (errors.Gone)."""
     splitter = Splitter(gap)
     end = None if seconds is None else time.monotonic() + seconds
     while end is None or time.monotonic() < end:

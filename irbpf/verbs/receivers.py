@@ -1,4 +1,4 @@
-"""Verbs about receivers: list, status, load, unload, watch, test."""
+"""Verbs about receivers: list, status, load, unload, watch."""
 
 from __future__ import annotations
 
@@ -117,12 +117,6 @@ def do_watch(args: argparse.Namespace) -> int:
     return 0
 
 
-def do_test(args: argparse.Namespace) -> int:
-    from irbpf.live import live
-
-    return live(args.rc, args.keymap)
-
-
 def add(verbs: Verbs) -> None:
     verbs.add("list", do_list, "list the receivers and the keymaps that fit them", as_json=True)
     one = verbs.add("status", do_status, "what is loaded on a receiver", as_json=True)
@@ -134,6 +128,3 @@ def add(verbs: Verbs) -> None:
     one = verbs.add("unload", do_unload, "take our keymaps back and restore what was there")
     one.add_argument("rc", help="a receiver, such as rc0")
     verbs.add("watch", do_watch, "load receivers as they are plugged in, without systemd")
-    one = verbs.add("test", do_test, "show live what a receiver hears")
-    one.add_argument("rc", help="a receiver, such as rc0")
-    one.add_argument("--keymap", help="show its keys (default: all protocols)")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import pty
+import re
+import select
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -163,3 +166,72 @@ def test_what_was_recorded_is_sent_again(loopback: Receiver, keymap: str, tmp_pa
     with keys_of(loopback) as keys:
         assert main(["send", loopback.rc, str(out)]) == 0
         assert ("EV_KEY", ecodes.KEY_2, 1) in keys.until_quiet()
+
+
+def test_the_live_view_in_plain_lines(loopback: Receiver, keymap: str) -> None:
+    """What is heard, what it is read as, and what the kernel makes of it, while the kernel's programs run."""
+    assert main(["load", loopback.rc, keymap]) == 0
+    with subprocess.Popen(["/usr/bin/python3", "-m", "irbpf", "test", loopback.rc, "--keymap", keymap, "--count", "3"], cwd=ROOT, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert "keymaps loaded: guest" in process.stdout.readline()
+        ir_ctl(loopback, "-S", "nec:0x408")
+        first = [process.stdout.readline() for _ in range(5)]
+        assert main(["send", loopback.rc, "nec:0x409", "--repeats", "4"]) == 0
+        ir_ctl(loopback, "-S", "rc5:0x0001")
+        rest, errors = process.communicate()
+        assert process.returncode == 0, errors
+    assert [line for line in first if "input device" in line] == [f"  input device: {said}\n" for said in ("scan 0x408", "KEY_1 down", "KEY_1 up")]
+    assert "nec 0x408 (D=4 F=8) KEY_1" in "".join(first)
+    assert "4 repeats" in rest
+    assert "KEY_2 down" in rest
+    assert "rc5 0x1 (" in rest
+
+
+def test_the_live_view_on_a_terminal(loopback: Receiver, keymap: str) -> None:
+    """By rich, in a pseudo-terminal."""
+    pytest.importorskip("rich")
+    assert main(["load", loopback.rc, keymap]) == 0
+    screen = Screen(["/usr/bin/python3", "-m", "irbpf", "test", loopback.rc])
+    try:
+        screen.until("keymaps loaded: guest")
+        assert main(["send", loopback.rc, "nec:0x408"]) == 0
+        screen.until("KEY_1 down, KEY_1 up")
+        screen.until("nec 0x408 (D=4 F=8)")
+        screen.until("1 signals, 1 frames read, 0 unknown")
+        unplug()
+        assert screen.end() == 1
+    finally:
+        screen.close()
+
+
+class Screen:
+    """A command on a terminal of 120 columns; what it wrote, without the codes that colour and place it."""
+
+    def __init__(self, argv: list[str]) -> None:
+        self.child, self.terminal = pty.fork()
+        if self.child == 0:
+            os.chdir(ROOT)
+            os.execve(argv[0], argv, {**os.environ, "TERM": "xterm", "COLUMNS": "120", "LINES": "40"})
+        self.shown = ""
+
+    def until(self, text: str) -> None:
+        while text not in self.shown:
+            assert select.select([self.terminal], [], [], 20)[0], self.shown
+            self.shown += re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", os.read(self.terminal, 65536).decode(errors="replace"))
+
+    def end(self) -> int:
+        try:
+            while select.select([self.terminal], [], [], 20)[0] and os.read(self.terminal, 65536):
+                pass
+        except OSError:
+            pass
+        _, status = os.waitpid(self.child, 0)
+        self.child = 0
+        return os.waitstatus_to_exitcode(status)
+
+    def close(self) -> None:
+        if self.child:
+            os.kill(self.child, 9)
+            os.waitpid(self.child, 0)
+        os.close(self.terminal)
