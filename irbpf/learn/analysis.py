@@ -118,11 +118,11 @@ def _codes(frames: Sequence[Durations]) -> Iterator[tuple[Code, tuple[int, ...]]
     usual = Counter(len(frame) for frame in frames).most_common(2)
     for length, count in usual:
         chosen = tuple(index for index, frame in enumerate(frames) if len(frame) == length)
-        found: set[tuple[str, ...]] = set()
+        found: set[object] = set()
         for ratio in RATIOS if count else ():
             code = pair_code([frames[index] for index in chosen], *ratio)
             if code is not None and (code.specs, code.parts) not in found:
-                found.add((code.specs, code.parts))  # type: ignore[arg-type]
+                found.add((code.specs, code.parts))
                 yield code, chosen
     for code in unit_codes(frames):
         yield code, tuple(range(len(frames)))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from irbpf.learn.code import Code, size
+from irbpf.learn.code import Code, Wide, size
 from irbpf.learn.fields import Field, Meaning
-from irbpf.learn.code import Wide
 
 FOLD = 0x9E3779B97F4A7C15  # an odd number with bits everywhere: spreads what does not fit into a scancode
 
