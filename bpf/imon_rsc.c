@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The stick of the iMON RSC: a pointer, which IRP cannot say. After a short leader come 16 bits by pulse distance: the low four of
- * each byte are x and y, with a sign.
+ * The stick of the iMON RSC: a pointer, which IRP cannot say. After a long pulse come four or five bits, each a space (long is 1)
+ * and a pulse between them; the last four say in which of sixteen directions the stick is pushed.
  *
- * The timings are those that rc_keymap(5) gives as defaults of pulse_distance; no recording of a real stick was at hand to check
- * the order of x and y against.
+ * The durations and the meaning of the directions are those of v4l-utils' decoder of the same name (imon_rsc.c of
+ * utils/keytable/bpf_protocols), since no recording of a real stick was at hand. Unlike that one it wants the frame to be over:
+ * what is longer is something else.
  */
 #ifndef margin
-#define margin 200
+#define margin 325
 #endif
 
+#define GAP 2400
+
+/* For each direction, 0 in the lowest place: half of the offset, and 2 more so that it is not negative. */
+#define X_OF 0x1304041304040422ull
+#define Y_OF 0x0431134004402240ull
+
 struct state {
-	__u32 n;		/* 0: wait for a leader; 1: its space; then pulse and space of each bit */
+	__u32 n;		/* 0: wait for a leader; then 1 + the spaces and pulses after it, so that odd numbers expect a space */
 	__u32 bits;
+	__u32 busy;		/* no silence since the last pulse: many remotes have pulses like the leader inside their frames */
 	__u32 held;
 	__u64 scancode;
 	__u32 toggle;
@@ -24,39 +32,39 @@ ALWAYS_INLINE int about(__u32 duration, __u32 nominal)
 	return duration + margin > nominal && duration < nominal + margin;
 }
 
-/* The offset of one axis: four bits, of which the highest is the sign. */
-ALWAYS_INLINE __s32 offset(__u32 bits)
+ALWAYS_INLINE int leader(__u32 duration)
 {
-	return bits & 8 ? (__s32)(bits & 15) - 16 : (__s32)(bits & 15);
+	return about(duration, 2000) || about(duration, 3250);
+}
+
+ALWAYS_INLINE __s32 offset(__u64 table, __u32 direction)
+{
+	return 2 * (__s32)(table >> 4 * (direction & 15) & 15) - 4;
 }
 
 ALWAYS_INLINE void step(struct state *s, __u32 sample, struct report *r)
 {
-	__u32 kind = sample >> 24, duration = sample & 0xffffff, n = s->n;
+	__u32 kind = sample >> 24, duration = sample & 0xffffff, n = s->n, bits = (n - 1) / 2;
 
+	if (kind == SAMPLE_FREQUENCY)
+		return;
 	s->n = 0;
-	if (n == 0) {
-		if (kind == SAMPLE_PULSE && about(duration, 2000))
-			s->n = 1;
-	} else if (n == 1) {
-		if (kind == SAMPLE_SPACE && about(duration, 1875)) {
+	if (kind == SAMPLE_PULSE) {
+		if (n && n % 2 == 0 && about(duration, 625) && n < 12) {
+			s->n = n + 1;
+		} else if (!s->busy && leader(duration)) {
 			s->bits = 0;
-			s->n = 2;
+			s->n = 1;
 		}
-	} else if (n == 2 + 2 * 16) {
-		/* the trailer; what follows must be a gap, or this is a longer frame of something else */
-		if (kind == SAMPLE_PULSE && about(duration, 625))
-			s->n = n + 1;
-	} else if (n == 3 + 2 * 16) {
-		if (kind == SAMPLE_TIMEOUT || (kind == SAMPLE_SPACE && duration > 2500))
-			report_pointer(r, offset(s->bits >> 8), offset(s->bits));
-	} else if (n % 2 == 0) {
-		if (kind == SAMPLE_PULSE && about(duration, 625))
-			s->n = n + 1;
-	} else if (kind == SAMPLE_SPACE && (about(duration, 375) || about(duration, 1625))) {
-		s->bits = s->bits << 1 | (duration > 1000);
+		s->busy = 1;
+		return;
+	}
+	s->busy = kind == SAMPLE_OVERFLOW || (kind == SAMPLE_SPACE && duration <= GAP);
+	if (n % 2 && (kind == SAMPLE_TIMEOUT || (kind == SAMPLE_SPACE && duration > GAP))) {
+		if (bits == 4 || bits == 5)
+			report_pointer(r, offset(X_OF, s->bits), offset(Y_OF, s->bits));
+	} else if (n % 2 && kind == SAMPLE_SPACE && (about(duration, 625) || about(duration, 1800))) {
+		s->bits = s->bits << 1 | (duration > 1200);
 		s->n = n + 1;
 	}
-	if (s->n == 0 && n > 1 && kind == SAMPLE_PULSE && about(duration, 2000))
-		s->n = 1;
 }

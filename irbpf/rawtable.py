@@ -19,8 +19,9 @@ _NOTHING = _EDGE.pack(1, 0, 0, 0)  # matches no duration
 def table_decoder(automaton: Automaton) -> tuple[str, dict[str, bytes]]:
     """C text and tables, as `host_source` takes them; Error where the table is larger than the kernel allows."""
     places = _places(automaton.states)
-    count = 1 << (max(first + (1 << steps) for first, steps in places.values()) - 1).bit_length()
+    count = _power_of_two(max(first + (1 << steps) for first, steps in places.values()))
     scancodes = _scancodes(automaton)
+    scancodes += [0] * (_power_of_two(len(scancodes)) - len(scancodes))
     if 8 * len(scancodes) + _EDGE.size * count > LARGEST:
         raise Error(f"the raw patterns make a table of {_EDGE.size * count >> 10} KiB", f"at most {LARGEST >> 10}: divide them among keymaps")
     edges = bytearray(_NOTHING * count)
@@ -32,6 +33,10 @@ def table_decoder(automaton: Automaton) -> tuple[str, dict[str, bytes]]:
              "START_GAP": automaton.start_gap, "HOLD_GAP": automaton.hold_gap}
     text = "".join(f"#define {name} {value}u\n" for name, value in sizes.items()) + data("bpf", "host", "table.c").read_text()
     return text, {"table": struct.pack(f"={len(scancodes)}Q", *scancodes) + bytes(edges)}
+
+
+def _power_of_two(count: int) -> int:
+    return 1 << (count - 1).bit_length()
 
 
 def _places(states: Sequence[State]) -> dict[int, tuple[int, int]]:

@@ -4,7 +4,7 @@
  * order, their number filled up in front to a power of two; a state is the index of its first edge, with the logarithm of that
  * number in the top 4 bits. Finding an edge takes as many steps as that logarithm, however large the table is.
  *
- * EDGES (a power of two) and SCANCODES are the sizes of the table, IDLE the state after a silence, LEADER, START_GAP and HOLD_GAP the automaton's.
+ * EDGES and SCANCODES are the sizes of the table, powers of two, IDLE the state after a silence, LEADER, START_GAP and HOLD_GAP the automaton's.
  * The table is one value of one map, so that a sample costs one lookup, and filling it one system call.
  */
 struct edge {
@@ -135,6 +135,7 @@ ALWAYS_INLINE void step(struct state *s, __u32 sample, struct report *r)
 	__u32 kind = sample >> 24, duration = sample & 0xffffff, held;
 	struct table *all = table_of();
 	struct edge *edge = 0;
+	__u64 index;
 
 	if (!all)
 		return;
@@ -165,11 +166,11 @@ ALWAYS_INLINE void step(struct state *s, __u32 sample, struct report *r)
 		enter(s, edge->target, SAMPLE_PULSE);
 		return;
 	}
-	if (edge->end > SCANCODES)
-		return;
+	index = edge->end - 1;
+	asm volatile("" : "+r"(index));
 	held = kind == SAMPLE_SPACE ? edge->target & 1 : duration <= edge->target >> 1;
-	r->reading = edge->end - 1;
-	report_down(s, r, all->scancodes[edge->end - 1], NO_TOGGLE);
+	r->reading = index;
+	report_down(s, r, all->scancodes[index & (SCANCODES - 1)], NO_TOGGLE);
 	s->held = held;
 	s->place = AT_REST;
 }

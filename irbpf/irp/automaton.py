@@ -304,7 +304,10 @@ def _nearest(active: list[_Choice], least: int, most: int) -> list[_Choice]:
         path = choice.path
         return max(path.least - middle, (Fraction(0) if path.idle else middle - path.most), Fraction(0))
 
-    return [one for one in active if not any(_rival(one, other) and distance(other) < distance(one) for other in active)]
+    def rank(choice: _Choice) -> tuple[Fraction, Fraction]:
+        return distance(choice), choice.path.least  # of two that are as near, the shorter: never both
+
+    return [one for one in active if not any(_rival(one, other) and rank(other) < rank(one) for other in active)]
 
 
 def _agree(choices: Sequence[_Choice]) -> tuple[tuple[int, ...], _Members]:
