@@ -17,13 +17,17 @@ from irbpf.receiver import Receiver
 from irbpf.signals import GAP_US, Signal, Splitter
 
 LONGEST_NAME = 100
-# the fields of a trace file: those that recording writes, and `expect`, which says what must be decoded
+# the fields of a trace file: those that recording writes, and those that others add
 FIELDS: Mapping[str, str] = {
     "recorded": "When, in UTC.", "receiver": "The name of the receiver.", "driver": "Its driver.",
     "resolution": "The steps in which it measures, where it says so.", "kernel": "The kernel it was recorded with.",
     "carrier": "The carrier in Hz, where the receiver can measure it.", "key": "The key that was pressed.",
     "read": "Of a recording that was a text before: when and from where it was read.",
-    "expect": "What it must be decoded to, as PROTOCOL:SCANCODE.",
+    "sent by": "What sent it, where that was a program.",
+    "keymap": "The file, beside the trace, of the keymap that it is for; without it, it is for a protocol of the catalogue.",
+    "expect": "A press that it must be decoded to; one line for each, in order. It is PROTOCOL:SCANCODE, and after it, where they matter, "
+              "toggle=0 or toggle=1, repeats=N (events that say that the key is still held) and key=KEY_NAME. 'nothing' says that nothing "
+              "may be decoded.",
 }
 
 

@@ -24,6 +24,20 @@ MAN = ("man/man1/irbpf.1", "man/man5/irbpf-keymap.5", "man/man5/irbpf-trace.5")
 ENV = {**os.environ, "IRBPF_DATA": str(ROOT), "IRBPF_ETC": "/nonexistent", "TERM": "dumb", "LC_ALL": "C.UTF-8"}
 
 
+def test_the_example_of_a_trace_is_one() -> None:
+    from irbpf.pages.trace_page import EXAMPLE
+    from irbpf.trace import parse
+
+    assert parse(EXAMPLE.strip("\n"), "page", "page").provenance.keys() <= FIELDS.keys()
+
+
+def test_the_example_of_a_keymap_is_one() -> None:
+    from irbpf import keymap
+    from irbpf.pages.keymap_page import EXAMPLE
+
+    assert len(keymap.parse(EXAMPLE, "page").keys) == 3
+
+
 @pytest.fixture(scope="module")
 def share(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("share")

@@ -15,7 +15,7 @@ EXAMPLE = f"""
 # resolution: 50 µs
 # carrier: 37900 Hz
 # key: KEY_POWER
-+9050 -4500 +550 -600 +550 -1700 +550 -40000 +9050 -2250 +550 -{GAP_US}
++9050 -4500 +550 -600 +550 -1700 +550 -40000 +9050 -2250 +550 timeout 125000
 """
 
 
@@ -24,8 +24,9 @@ def page(version: str) -> str:
         title("irbpf-trace", 5, version, "recordings of infrared signals"),
         section("DESCRIPTION", prose(
             f"A trace is a text with recorded signals and where they come from. Its first line is '{FIRST}'. Then come fields, '# name: value', "
-            "which are comments to programs that only want the signals. Then come the durations in µs, + for a pulse and - for a space, a line "
-            "for each signal, with the silence that ended it. Where the receiver lost samples stands 'overflow 0'.")),
+            "each name once except expect; they are comments to programs that only want the signals. Then come the durations in µs, + for a "
+            "pulse and - for a space, a line for each signal, with the silence that ended it ('timeout 125000'). Where the receiver lost "
+            "samples stands 'overflow 0'. No field comes after them.")),
         section("FIELDS", tagged((bold(name), text) for name, text in FIELDS.items())),
         section("OTHER TEXTS", prose(
             "Wherever a recording is read, these are understood too: lines of mode2 ('pulse 9000', 'space 4500', 'timeout 125000', "
