@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from irbpf import keycodes, objectfile
+from irbpf import compiler, keycodes, objectfile
 from irbpf.cache import Cache
-from irbpf.compiler import compile_sources
 from irbpf.errors import Error
 from irbpf.hosts import OWN_PROTOCOL
 from irbpf.irp.automaton import Automaton
@@ -114,22 +113,29 @@ def timeout_of(automaton: Automaton, number: int) -> int:
 
 def compiled(sources: Sequence[Source], cache: Cache | None) -> tuple[list[Object], list[str]]:
     """Objects from the cache, the missing ones compiled in one go and kept; what could not be kept is a warning."""
-    keys = [_key(source) for source in sources]
-    found: dict[str, Object] = {}
-    for key in keys:
-        if cache is not None and (hit := cache.get(key)) is not None and len(hit[0]) == 1:
-            found[key] = hit[0][0]
-    missing = [(key, source) for key, source in zip(keys, sources, strict=True) if key not in found]
+    version = compiler.version()
+    digests = [_digest(source) for source in sources]
+    found = {digest: hit for digest in digests if cache is not None and (hit := _kept(cache, digest, version)) is not None}
+    missing = {digest: source for digest, source in zip(digests, sources, strict=True) if digest not in found}
     warnings = []
-    for (key, _), made in zip(missing, compile_sources([source for _, source in missing]), strict=True):
-        found[key] = made
-        if cache is not None and (why := cache.put(key, [made], {})) is not None:
+    for digest, made in zip(missing, compiler.compile_sources(list(missing.values())), strict=True):
+        found[digest] = made
+        if cache is not None and (why := cache.put(f"{digest}-{version}", [made], {"source": digest})) is not None:
             warnings.append(f"not kept in the cache: {why}")
-    return [found[key] for key in keys], list(dict.fromkeys(warnings))
+    return [found[digest] for digest in digests], list(dict.fromkeys(warnings))
 
 
-def _key(source: Source) -> str:
-    total = hashlib.sha256(struct.pack("=I", 1) + source.host.encode() + b"\0" + source.text.encode())
+def _kept(cache: Cache, digest: str, version: str) -> Object | None:
+    """What this compiler made of a source; where there is no compiler, what any made of it."""
+    for key in [f"{digest}-{version}"] if version else cache.keys(f"{digest}-"):
+        hit = cache.get(key)
+        if hit is not None and len(hit[0]) == 1 and hit[1].get("source") == digest:
+            return hit[0][0]
+    return None
+
+
+def _digest(source: Source) -> str:
+    total = hashlib.sha256(struct.pack("=I", 1) + source.name.encode() + b"\0" + source.host.encode() + b"\0" + source.text.encode())
     for name, table in sorted(source.tables.items()):
         total.update(name.encode() + b"\0" + table)
     return total.hexdigest()

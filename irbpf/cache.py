@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from irbpf.errors import Error
 from irbpf.objects import Object
 
 MOST_FILES = 500
+UNFINISHED, UNFINISHED_S = ".new-", 3600
 
 
 def default_folder() -> Path:
@@ -56,27 +58,37 @@ class Cache:
             self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
             if not _ours(self.folder.stat(), folder=True):
                 return f"{self.folder} belongs to somebody else or may be written by others"
-            fd, temporary = tempfile.mkstemp(dir=self.folder, prefix=".new-")
+            fd, temporary = tempfile.mkstemp(dir=self.folder, prefix=UNFINISHED)
             with os.fdopen(fd, "wb") as file:
                 file.write(objectfile.dump(objects, extra))
                 file.flush()
                 os.fchmod(fd, 0o644)
                 os.fsync(fd)
             os.rename(temporary, self.path(key))
-            self.tidy()
         except OSError as error:
             if temporary is not None:
                 with suppress(OSError):
                     os.unlink(temporary)
             return f"{self.folder}: {error.strerror}"
+        self.tidy()
         return None
 
+    def keys(self, start: str) -> list[str]:
+        """The keys there that begin with `start`."""
+        return sorted(path.name.removesuffix(".irbpf") for path in self.folder.glob(f"{start}*.irbpf"))
+
     def tidy(self) -> None:
-        """Keep the newest files only."""
-        files = sorted(self.folder.glob("*.irbpf"), key=lambda path: path.stat().st_mtime, reverse=True)
-        for path in files[MOST_FILES:]:
+        """Keep the newest files only, and nothing that a writer who was killed left. Others may do the same at the same time."""
+        ages: list[tuple[float, Path]] = []
+        for path in self.folder.glob("*"):
             with suppress(OSError):
-                path.unlink()
+                ages.append((path.stat().st_mtime, path))
+        kept = sorted((age for age, path in ages if path.suffix == ".irbpf"), reverse=True)[:MOST_FILES]
+        for age, path in ages:
+            left = path.name.startswith(UNFINISHED) and age < time.time() - UNFINISHED_S
+            if left or path.suffix == ".irbpf" and age < kept[-1]:
+                with suppress(OSError):
+                    path.unlink()
 
 
 def _ours(info: os.stat_result, folder: bool = False) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -17,6 +18,7 @@ from irbpf.objects import MapSpec, Object, Source
 from irbpf.paths import data
 
 SECONDS = 120
+BCC = Path("/usr/lib/python3/dist-packages/bcc")
 PYTHON = "/usr/bin/python3"  # bcc is a module of the distribution's interpreter
 
 
@@ -28,6 +30,15 @@ def compile_sources(sources: Sequence[Source]) -> list[Object]:
                "sources": [{"name": one.name, "host": one.host, "text": one.text} for one in sources]}
     answers = _ask(request)
     return [_object(source, answer) for source, answer in zip(sources, answers, strict=True)]
+
+
+def version() -> str:
+    """The version of bcc that is installed, or nothing; read from its file, since bcc is not imported here."""
+    try:
+        match = re.search(r"__version__ *= *['\"]([\w.+-]{1,40})['\"]", (BCC / "version.py").read_text())
+    except OSError:
+        return ""
+    return match[1] if match else "unknown"
 
 
 def system_includes() -> list[str]:

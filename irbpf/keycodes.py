@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import importlib.machinery
+import importlib.util
 from collections.abc import Mapping
 
 from irbpf.errors import Error
@@ -14,10 +16,24 @@ X11_MOST = 247  # keycode + 8 has to fit a byte
 @functools.cache
 def _numbers() -> Mapping[str, int]:
     try:
-        from evdev import ecodes
+        table = _ecodes()
     except ImportError as error:
         raise Error("python-evdev is not installed", "install python3-evdev") from error
-    return {name: int(number) for name, number in ecodes.ecodes.items() if name.startswith(("KEY_", "BTN_"))}
+    return {name: int(number) for name, number in table.items() if name.startswith(("KEY_", "BTN_"))}
+
+
+def _ecodes() -> Mapping[str, int]:
+    """The constants of python-evdev, from its extension module alone: the package imports asyncio, which costs more than a load."""
+    package = importlib.util.find_spec("evdev")
+    places = package.submodule_search_locations if package is not None else None
+    spec = importlib.machinery.PathFinder.find_spec("_ecodes", places) if places else None
+    if spec is None or spec.loader is None:
+        from evdev import ecodes
+
+        return dict(ecodes.ecodes)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return vars(module)
 
 
 def number(name: str) -> int:

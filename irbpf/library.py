@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -17,6 +18,9 @@ from irbpf.yamlnodes import Node
 
 # from the vaguest to the most precise: the most precise keymaps that fit are taken, all of the same precision together
 _WEIGHT = {"driver": 1, "rc_map": 2, "name": 4, "bus": 8, "vendor": 8, "product": 8, "path": 32}
+
+
+_RECEIVERS = re.compile(r"^receivers:.*\n?(?:(?:[ \t#-].*)?\n)*", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,8 @@ def choose(receiver: Receiver) -> tuple[list[Choice], list[Error]]:
     ranked: list[tuple[int, Choice]] = []
     problems: list[Error] = []
     for path in files().values():
+        if not _may_fit(path, receiver):
+            continue
         try:
             keymap = load(path)
         except Error as error:
@@ -62,6 +68,20 @@ def choose(receiver: Receiver) -> tuple[list[Choice], list[Error]]:
             ranked.append((best[0], Choice(keymap, best[1])))
     most = max((weight for weight, _ in ranked), default=0)
     return [choice for weight, choice in ranked if weight == most], problems
+
+
+def _may_fit(path: Path, receiver: Receiver) -> bool:
+    """Whether the receivers that a file names might be this one, by those lines alone: to read all keymaps whole costs more than
+    the load of one. What is in doubt may fit, and is read."""
+    try:
+        text = yamlnodes.content(path)
+        blocks = _RECEIVERS.findall(text)
+        if len(blocks) != 1:
+            return "receivers" in text
+        wanted = yamlnodes.parse(blocks[0], str(path)).mapping("a keymap", ("receivers",))["receivers"]
+        return any(weigh(match(one), receiver) is not None for one in wanted.list("the list of receivers"))
+    except Error:
+        return True
 
 
 def weigh(wanted: Match, receiver: Receiver) -> tuple[int, str] | None:

@@ -88,7 +88,12 @@ class Node:
 
 
 def read(path: Path) -> Node:
-    """The one document of a file. Only a plain file is read, and no more of it than is allowed."""
+    """The one document of a file."""
+    return parse(content(path), str(path))
+
+
+def content(path: Path) -> str:
+    """The text of a file. Only a plain file is read, and no more of it than is allowed."""
     try:
         raw = _bytes(path)
     except (OSError, ValueError) as error:
@@ -97,12 +102,11 @@ def read(path: Path) -> Node:
     if len(raw) > LARGEST:
         raise PlacedError(str(path), 1, 1, "the file is larger than 1 MiB", "no remote has that many keys")
     try:
-        text = raw.decode()
+        return raw.decode()
     except UnicodeDecodeError as error:
         start = raw.rfind(b"\n", 0, error.start) + 1
         column = len(raw[start:error.start].decode(errors="replace")) + 1
         raise PlacedError(str(path), raw[:error.start].count(b"\n") + 1, column, "not UTF-8", "save the file as UTF-8") from error
-    return parse(text, str(path))
 
 
 def _bytes(path: Path) -> bytes:
