@@ -6,7 +6,10 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
+import yaml
+
 from irbpf import keymap, trace
+from irbpf.paths import data
 from irbpf.protocols import catalogue
 from irbpf.pulses import Sample
 from irbpf.replay import Decoder, of_keymap, of_protocols
@@ -16,6 +19,7 @@ from tests.support.distortion import DISTORTIONS, NARROW, distorted
 FOLDER = Path(__file__).resolve().parent.parent / "traces"
 FILES = sorted(FOLDER.glob("*.trace"))
 SEEDS = 3
+KERNEL: list[str] = list(yaml.safe_load(data("keymaps", "protocols", "kernel.yaml").read_text()))  # the protocols of rc-core and v4l-utils
 
 
 @cache
