@@ -6,7 +6,7 @@ import datetime
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,9 +54,10 @@ def provenance(receiver: Receiver, resolution: int | None) -> dict[str, str]:
             **({"resolution": f"{resolution} µs"} if resolution else {}), "kernel": f"{system.sysname} {system.release}"}
 
 
-def imported(origin: str) -> dict[str, str]:
-    """The same for a recording that was a text before."""
-    return {"read": f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d} from {_line(origin)}"}
+def imported(origin: str, lines: Sequence[str] = ()) -> dict[str, str]:
+    """The same for a recording that was a text before; a trace keeps what it says of itself, but not what it must be decoded to."""
+    fields = trace.parse("".join(lines), origin, origin).provenance if lines and lines[0].rstrip("\n") == trace.FIRST else {}
+    return {**fields, "read": f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d} from {_line(origin)}"}
 
 
 def _line(text: str) -> str:

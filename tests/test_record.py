@@ -72,6 +72,8 @@ def test_a_file_becomes_a_trace(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "rc5 0xc" in capsys.readouterr().err
     recorded = trace.read(out)
     assert recorded.provenance["key"] == "KEY_POWER"
+    assert recorded.provenance["sent by"] == trace.read(Path(source)).provenance["sent by"]
+    assert recorded.expect is None
     assert recorded.samples == trace.read(Path(source)).samples
     before = out.read_text()
     assert main(["record", source, "-o", str(out)]) == 1
@@ -114,7 +116,7 @@ def test_what_was_recorded_outlives_the_end(tmp_path: Path, how: signal.Signals)
     assert len(list(split(trace.read(out).samples))) == 2
 
 
-@pytest.mark.parametrize(("arguments", "says"), [(["nowhere"], "No such file"), (["rc77"], "no receiver rc77"), (["/dev/null"], "no receiver"),
+@pytest.mark.parametrize(("arguments", "says"), [(["nowhere"], "No such file"), (["rc77"], "no receiver rc77"), (["/dev/null"], "no receiver"), (["/bin/true"], "not a text"),
                                                   (["-", "-o", "/proc/x/y"], "")])
 def test_refusals(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     import io

@@ -38,7 +38,7 @@ RAW: Mapping[str, str] = {
 TABLE: Mapping[str, str] = {
     "table": "A mapping of scancodes to names of keys, for what the receiver itself or a decoder of the kernel delivers. Nothing is decoded."}
 DECODER: Mapping[str, str] = {
-    "decoder": "A decoder written by hand, by the name of its file in /usr/share/irbpf/bpf, without .c.", "keys": "As above.",
+    "decoder": "A decoder written by hand, by the name of its file in /etc/irbpf/bpf or /usr/share/irbpf/bpf, without .c.", "keys": "As above.",
     "parameters": "Values of the macros that the decoder can be given.", "number": "As above."}
 ENTRIES: Sequence[tuple[str, Sequence[str], Mapping[str, str], str]] = (
     ("A protocol", (*FIELDS, *NARROWING, "keys"), PROTOCOL, "A protocol of the catalogue, of a family, or your own."),

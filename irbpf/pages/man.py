@@ -12,7 +12,7 @@ EXIT = (("0", "done."), ("1", "it failed; what is wrong and what to do about it 
 FILES = (("/etc/irbpf/keymaps/*.yaml", "your keymaps; a file hides the shipped one of the same name."),
          ("/etc/irbpf/receivers.yaml", "which receiver gets which keymaps, where that is said by hand."),
          ("/usr/share/irbpf/keymaps/*.yaml", "the keymaps that are shipped."),
-         ("/usr/share/irbpf/bpf/*.c", "decoders written by hand in C."),
+         ("/etc/irbpf/bpf/*.c, /usr/share/irbpf/bpf/*.c", "decoders written by hand in C: yours, and those that are shipped."),
          ("/var/cache/irbpf", "compiled programs; it may be deleted at any time."),
          ("/run/irbpf, /sys/fs/bpf/irbpf", "what is loaded now, and what was there before."))
 ENVIRONMENT = (("IRBPF_DATA", "in place of /usr/share/irbpf."), ("IRBPF_ETC", "in place of /etc/irbpf."),

@@ -111,11 +111,8 @@ def _source(args: argparse.Namespace, stack: ExitStack) -> tuple[Iterator[Signal
     gap = round(args.gap * 1000)
     if args.source == "-" or not re.fullmatch(r"rc\d+|/dev/\S+", args.source):
         origin = "standard input" if args.source == "-" else args.source
-        try:
-            stream = sys.stdin if args.source == "-" else stack.enter_context(open(args.source, encoding="utf-8"))
-        except OSError as error:
-            raise Error(f"{args.source}: {error.strerror}", "name a receiver (irbpf list), a file, or - for standard input") from error
-        return signals.of_text(stream, origin, gap), record.imported(origin)
+        lines = None if args.source == "-" else _lines(args.source)
+        return signals.of_text(sys.stdin if lines is None else lines, origin, gap), record.imported(origin, lines or ())
     receiver = discovery.receiver(args.source)
     if receiver.lirc is None or not receiver.raw:
         raise Error(f"{receiver.rc} delivers no pulses and spaces", "only raw receivers can be recorded from")
@@ -125,6 +122,15 @@ def _source(args: argparse.Namespace, stack: ExitStack) -> tuple[Iterator[Signal
         print(f"recording from {receiver.rc} ({receiver.name}); Ctrl-C ends"
               + ("; it measures the carrier, so hold the remote close (--no-carrier: from afar)" if measured else ""), file=sys.stderr)
     return record.heard(fd, gap, args.seconds), record.provenance(receiver, lirc.resolution(fd))
+
+
+def _lines(name: str) -> list[str]:
+    try:
+        return Path(name).read_text(encoding="utf-8").splitlines(keepends=True)
+    except UnicodeDecodeError as error:
+        raise Error(f"{name}: not a text", "a recording is text: pulse 9000 / space 4500, or +9000 -4500 ...") from error
+    except OSError as error:
+        raise Error(f"{name}: {error.strerror}", "name a receiver (irbpf list), a file, or - for standard input") from error
 
 
 def _player(stack: ExitStack) -> Player:
