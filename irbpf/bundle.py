@@ -12,7 +12,7 @@ from irbpf import compiler, keycodes, objectfile
 from irbpf.cache import Cache
 from irbpf.errors import Error
 from irbpf.hosts import OWN_PROTOCOL
-from irbpf.irp.automaton import Automaton
+from irbpf.irp.automaton import MOST_CARRY_US, Automaton
 from irbpf.keymap import MOST_KEYS, AnyEntry, Entry, HandWritten, Keymap
 from irbpf.objects import Object, Source
 from irbpf.programs import automaton_of, source_of
@@ -57,24 +57,36 @@ class Bundle:
             raise objectfile.Damaged("the object file holds no bundle", "make it with irbpf build") from error
 
 
+@dataclass(frozen=True)
+class Part:
+    """One protocol of some keymaps: its program for a host; its number; the timeout (µs) that it needs; the shortest silence (µs)
+    that completes a frame, 0 if unknown; and its automaton, None for a decoder that is written by hand."""
+
+    source: Source
+    number: int
+    timeout: int
+    quiet: int
+    automaton: Automaton | None
+
+
+def parts(keymaps: Sequence[Keymap], host: str) -> list[Part]:
+    """What the keymaps' programs for `host` are made of, in the order in which they run. Two equal protocols are one."""
+    found: list[Part] = []
+    for index, entry in enumerate(entry for keymap in keymaps for entry in keymap.decoded):
+        part = _part(entry, host, OWN_PROTOCOL + index)
+        if not any(known.source.text == part.source.text and known.source.tables == part.source.tables for known in found):
+            found.append(part)
+    if len(found) > MOST_PROGRAMS:
+        raise Error(f"{len(found)} protocols", f"the kernel runs at most {MOST_PROGRAMS} programs on a receiver")
+    return found
+
+
 def build(keymaps: Sequence[Keymap], cache: Cache | None) -> tuple[Bundle, list[str]]:
     """The bundle of some keymaps for one receiver, and warnings. Error where they contradict each other."""
-    keys = merged_keys(keymaps)
-    sources: list[Source] = []
-    replaces: set[str] = set()
-    timeout = 0
-    for index, entry in enumerate(entry for keymap in keymaps for entry in keymap.decoded):
-        own = OWN_PROTOCOL + index
-        source, number, needs = _source(entry, own)
-        if any(known.text == source.text and known.tables == source.tables for known in sources):
-            continue  # two keymaps of one protocol: one program decodes both
-        sources.append(source)
-        if number in KERNEL_DECODERS:
-            replaces.add(KERNEL_DECODERS[number])
-        timeout = max(timeout, needs)
-    if len(sources) > MOST_PROGRAMS:
-        raise Error(f"{len(sources)} protocols", f"the kernel runs at most {MOST_PROGRAMS} programs on a receiver")
-    objects, warnings = compiled(sources, cache)
+    keys, made = merged_keys(keymaps), parts(keymaps, "lirc")
+    objects, warnings = compiled([part.source for part in made], cache)
+    replaces = {KERNEL_DECODERS[part.number] for part in made if part.number in KERNEL_DECODERS}
+    timeout = max((part.timeout for part in made), default=0)
     return Bundle(tuple(keymap.name for keymap in keymaps), tuple(objects), keys, tuple(sorted(replaces)), timeout), warnings
 
 
@@ -93,12 +105,19 @@ def merged_keys(keymaps: Sequence[Keymap]) -> dict[int, int]:
     return keys
 
 
-def _source(entry: AnyEntry, own: int) -> tuple[Source, int, int]:
-    """The program of an entry, the protocol number it reports, and the timeout (µs) that it needs."""
+def _part(entry: AnyEntry, host: str, own: int) -> Part:
     given = entry.protocol.number if isinstance(entry, Entry) else entry.number if isinstance(entry, HandWritten) else 0
     number, automaton = given or own, automaton_of(entry)
-    needs = HAND_WRITTEN_TIMEOUT_US if automaton is None else timeout_of(automaton, number)
-    return source_of(entry, automaton, "lirc", number), number, needs
+    source = source_of(entry, automaton, host, number)
+    if automaton is None:
+        return Part(source, number, HAND_WRITTEN_TIMEOUT_US, 0, None)
+    return Part(source, number, timeout_of(automaton, number), quiet_of(automaton), automaton)
+
+
+def quiet_of(automaton: Automaton) -> int:
+    """The shortest space (µs) that completes a frame; 0 where a pulse can. What a pulse before it is too long may be missing of it."""
+    ends = [(state.sign, edge.least) for state in automaton.states for edge in state.edges if edge.readings]
+    return 0 if any(sign > 0 for sign, _ in ends) else max(0, min(least for _, least in ends) - MOST_CARRY_US)
 
 
 def timeout_of(automaton: Automaton, number: int) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import select
-import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -55,6 +54,8 @@ def settled(name: str) -> Receiver:
     """The receiver, once udev is done with it: its nodes and its ID_PATH are there, and what other rules do to it is done."""
     one = receiver(name)
     if Path("/run/udev/control").exists() and not _initialised(one):
+        import subprocess
+
         subprocess.run(["udevadm", "settle", f"--timeout={SETTLE_SECONDS}"], check=False)
         one = receiver(one.rc)
     return one

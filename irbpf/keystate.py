@@ -16,12 +16,17 @@ SYN: Event = (EV_SYN, 0, 0)
 REPEAT_PERIODS_MS = (125, 125, 114, 114, 114, 125, 100, 100, 100, 110, 110, 110, 125, 100, 100, 114, 114, 114, 114, 114, 125, 125, 0,
                      114, 114, 114, 114, 64)
 OTHER_PERIOD_MS = 100
+JIFFY_US = 10_000  # rc-core rounds both up to its clock's ticks, the longest of which are 10 ms; no key may go up earlier than there
 LARGEST_SCAN = 0xFFFF_FFFF  # a longer scancode is not reported by MSC_SCAN
 
 
 def repeat_period(protocol: int) -> int:
     """µs, for a protocol number."""
     return 1000 * (REPEAT_PERIODS_MS[protocol] if protocol < len(REPEAT_PERIODS_MS) else OTHER_PERIOD_MS)
+
+
+def _ticks(duration: int) -> int:
+    return -(-duration // JIFFY_US) * JIFFY_US
 
 
 def pointer(x: int, y: int) -> list[Event]:
@@ -72,7 +77,7 @@ class KeyState:
 
     def _prolong(self, now: int) -> None:
         if self.held:
-            self.deadline = now + self.timeout + repeat_period(self.protocol)
+            self.deadline = now + _ticks(self.timeout) + _ticks(repeat_period(self.protocol))
 
     def _up(self) -> list[Event]:
         """What was pressed goes up, even if the table has another key for the scancode by now."""

@@ -5,7 +5,6 @@ A magic number, a JSON header, the bytes it names, and a SHA-256 of it all. Noth
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -37,16 +36,26 @@ def dump(objects: Sequence[Object], extra: Mapping[str, Any]) -> bytes:
                   for spec in one.maps]} for one in objects]}
     text = json.dumps(header, sort_keys=True).encode()
     body = MAGIC + len(text).to_bytes(4, "big") + text + bytes(blobs)
-    return body + hashlib.sha256(body).digest()
+    return body + _sum(body)
 
 
 def load(data: bytes) -> tuple[list[Object], dict[str, Any]]:
     """What `dump` was given; `Damaged` for anything else."""
     if len(data) < len(MAGIC) + 36 or len(data) > LARGEST or data[:len(MAGIC)] != MAGIC:
         raise Damaged("not an irbpf object file", "make it with irbpf build")
-    body, total = data[:-32], data[-32:]
-    if hashlib.sha256(body).digest() != total:
+    if _sum(data[:-32]) != data[-32:]:
         raise Damaged("the object file is damaged", "make it anew with irbpf build")
+    return unpack(data[:-32])
+
+
+def _sum(body: bytes) -> bytes:
+    import hashlib  # brings OpenSSL along, 4 MB
+
+    return hashlib.sha256(body).digest()
+
+
+def unpack(body: bytes) -> tuple[list[Object], dict[str, Any]]:
+    """What `dump` wrote, without the sum at its end: for what comes straight from the process that made it."""
     size = int.from_bytes(body[len(MAGIC):len(MAGIC) + 4], "big")
     start = len(MAGIC) + 4
     blobs = body[start + size:]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from irbpf.irp.automaton import Automaton
-from irbpf.irp.interpreter import Decoded
+if TYPE_CHECKING:  # a process that only makes keys has no use, and no room, for them
+    from irbpf.irp.automaton import Automaton
+    from irbpf.irp.interpreter import Decoded
 
 MOST_PARAMETERS = 16
 _EVENT = struct.Struct(f"=II II Q II ii {MOST_PARAMETERS}Q")
@@ -31,7 +33,7 @@ class Event:
     params: tuple[int, ...]
 
 
-def read_events(data: bytes, count: int) -> list[Event]:
+def read_events(data: bytes | memoryview, count: int) -> list[Event]:
     """The first `count` events in `data`."""
     events = []
     for sample, _, kind, reading, scancode, toggle, again, x, y, *params in _EVENT.iter_unpack(data[:count * EVENT_SIZE]):
@@ -47,6 +49,8 @@ class Reader:
         self.params: dict[str, int] = {}
 
     def decoded(self, event: Event) -> Decoded:
+        from irbpf.irp.interpreter import Decoded
+
         if event.kind == DOWN and self.automaton is not None:
             shown = self.automaton.readings[event.reading].shown
             self.params = dict(zip(shown, event.params, strict=False))

@@ -35,6 +35,11 @@ SET_PHYS = _set(108, struct.calcsize("@P"))
 GET_SYSNAME = 0x8000552C | 64 << 16
 
 
+def explain(error: OSError) -> Error:
+    """What a user can do where there is no uinput."""
+    return Error(f"{PATH}: {error.strerror}", "run it as root" if isinstance(error, PermissionError) else "modprobe uinput (CONFIG_INPUT_UINPUT)")
+
+
 @dataclass(frozen=True)
 class Looks:
     """What programs see of a device: its name, its input ids, and where it is said to be plugged in."""
@@ -55,8 +60,7 @@ class Device:
         try:
             self.fd = os.open(PATH, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
-            hint = "run it as root" if isinstance(error, PermissionError) else "modprobe uinput (CONFIG_INPUT_UINPUT)"
-            raise Error(f"{PATH}: {error.strerror}", hint) from error
+            raise explain(error) from error
         try:
             self._create(looks)
             self.write([(EV_REP, REP_DELAY, repeat[0]), (EV_REP, REP_PERIOD, repeat[1]), (EV_SYN, 0, 0)])

@@ -33,12 +33,18 @@ def test_repeat_periods(protocol: int, period: int) -> None:
     assert repeat_period(protocol) == period
 
 
+def test_times_are_rounded_up_to_ticks() -> None:
+    state = KeyState(KEYS, 7_865)
+    state.down(5, RC5, 1, 0)
+    assert state.deadline == 5 + 10_000 + 120_000
+
+
 def test_held_on_it_is_one_press() -> None:
     state = KeyState(KEYS, TIMEOUT)
     state.down(0, RC5, 1, 0)
     assert text(state.down(114_000, RC5, 1, 0)) == "scan 1 syn"
     assert text(state.repeat(228_000)) == "scan 1 syn"
-    assert state.deadline == 228_000 + TIMEOUT + 114_000
+    assert state.deadline == 228_000 + TIMEOUT + 120_000  # 114 ms in ticks of 10
 
 
 @pytest.mark.parametrize(("protocol", "scancode", "toggle", "said"), [
@@ -86,7 +92,7 @@ def test_every_down_has_its_up(steps: list[tuple[int, str, int, int, int]]) -> N
         written += events
         assert events == [] or events[-1][0] == EV_SYN
         assert (state.deadline is None) == (state.held == 0)
-        assert state.deadline is None or now <= state.deadline <= now + TIMEOUT + 125_000
+        assert state.deadline is None or now <= state.deadline <= now + TIMEOUT + 130_000
         assert what == "repeat" or scancode > 0xFFFF_FFFF or any(kind == EV_MSC for kind, _, _ in events)
     if state.deadline is not None:
         written += state.expire(state.deadline)

@@ -11,6 +11,12 @@
 #include <uapi/linux/bpf.h>
 #include <linux/types.h>
 // decoder
+/*
+ * The batch starts here in the packet. Where memory may only be read aligned (RISC-V, MIPS, User-Mode Linux), the verifier takes it
+ * that a packet starts 2 bytes after a multiple of 8, since an Ethernet header is 14 bytes long.
+ */
+#define START 6
+
 struct batch {
 	__u32 next;		/* the sample to take */
 	__u32 count;		/* of samples */
@@ -68,6 +74,7 @@ int decode(struct __sk_buff *skb)
 	struct state *s;
 	int only = 0, i;
 
+	data += START;
 	if (data + sizeof(struct batch) > end)
 		return 0;
 	s = receiver.lookup(&only);

@@ -36,7 +36,7 @@ class Settings:
 class Saved:
     """A receiver that we changed. `identity` tells it from another that gets the same name later; `before` is what it had
     before us; `pins` are the programs in force. A change under way has `back`, what to go back to, and `coming`, the programs
-    that it brings; `needs` is the timeout (µs) that the protocols want."""
+    that it brings; `needs` is the timeout (µs) that the protocols want; `engine` makes the keys, and `why` it was chosen."""
 
     identity: int
     before: Settings
@@ -45,6 +45,8 @@ class Saved:
     needs: int = 0
     coming: list[str] | None = None
     back: Settings | None = None
+    engine: str = "kernel"
+    why: str = ""
 
 
 def state_file(rc: str) -> Path:
@@ -129,9 +131,20 @@ def clean(rc: str | None = None) -> None:
         for name in [rc] if rc is not None else _known():
             if (discovery.RC / name).exists():
                 continue
-            for path in [*(PINS / name).glob("*"), RUN / f"{name}.lock"]:
+            for path in [*(PINS / name).glob("*"), RUN / f"{name}.lock", RUN / f"{name}.socket"]:
                 remove(path)
             forget(name)
+
+
+def forget_unplugged(rc: str, identity: int) -> None:
+    """The receiver of that identity said itself that it is unplugged; sysfs may show it a moment longer, or another of its name."""
+    with locked(rc):
+        try:
+            same = json.loads(state_file(rc).read_text())["identity"] == identity
+        except (OSError, ValueError, TypeError, KeyError):
+            same = False
+        if same:
+            forget(rc)
 
 
 def forget_gone(rc: str) -> bool:

@@ -12,12 +12,15 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from irbpf import bpf, discovery, lirc, scancodes
-from irbpf.bundle import Bundle
 from irbpf.engines.journal import PINS, RUN, Saved, Settings, clean, forget, forget_gone, locked, remove, saved, write
 from irbpf.errors import Error
 from irbpf.receiver import Receiver
+
+if TYPE_CHECKING:  # the small process of the userspace engine takes back what was done here, and has no room for all that makes one
+    from irbpf.bundle import Bundle
 
 __all__ = ["PINS", "RUN", "apply", "clean", "condition", "forget_gone", "repair", "saved", "take_back", "unfit"]
 
@@ -67,13 +70,16 @@ def _event(path: str) -> Iterator[int]:
         os.close(fd)
 
 
-def apply(receiver: Receiver, bundle: Bundle) -> Saved:
-    """Put `bundle` on the receiver in place of what we had there. On any failure it has what it had before."""
+def apply(receiver: Receiver, bundle: Bundle, engine: str = "kernel", why: str = "") -> Saved:
+    """Put `bundle` on the receiver in place of what we had there. On any failure it has what it had before. `engine` is who will
+    make the keys, and `why`, for those who ask."""
     with ExitStack() as resources:
         programs = [resources.enter_context(bpf.load(one)) for one in bundle.objects]
         resources.enter_context(locked(receiver.rc))
         port = resources.enter_context(opened(receiver))
         state = _change(port, _start(port), bundle, programs)
+        state = replace(state, engine=engine, why=why)
+        write(receiver.rc, state)
     return state
 
 
@@ -137,7 +143,7 @@ def _go_back(port: Port, state: Saved, back: Settings) -> Saved | None:
     for name in state.pins:
         _with_pinned(port, name, bpf.attach)
     _put(port, back)
-    if not state.pins:
+    if not state.names:
         forget(port.rc)
         return None
     state = replace(state, coming=None, back=None)
@@ -180,7 +186,7 @@ def take_back(receiver: Receiver) -> Saved | None:
         if state is None:
             return None
         with opened(receiver) as port:
-            going = replace(state, pins=[], coming=[*state.pins, *(state.coming or [])], back=state.before)
+            going = replace(state, names=[], pins=[], coming=[*state.pins, *(state.coming or [])], back=state.before)
             write(receiver.rc, going)
             _go_back(port, going, state.before)
         return state

@@ -117,6 +117,21 @@ def transmit(receiver: Receiver, durations: Sequence[int]) -> None:
         lirc.send(fd, durations[:len(durations) - (len(durations) + 1) % 2])
 
 
+def sends(durations: Sequence[int]) -> Callable[[Receiver], None]:
+    """Frame by frame: the kernel refuses to send half a second at once."""
+
+    def send(receiver: Receiver) -> None:
+        rest = list(durations)
+        while rest:
+            gap = next((index for index in range(1, len(rest), 2) if rest[index] > 20_000), len(rest))
+            transmit(receiver, rest[:gap])
+            if gap < len(rest):
+                time.sleep(rest[gap] / 1_000_000)
+            rest = rest[gap + 1:]
+
+    return send
+
+
 def ir_ctl(receiver: Receiver, *arguments: str) -> None:
     """Debian's ir-ctl: an encoder that nobody here wrote."""
     subprocess.run(["/usr/bin/ir-ctl", "-d", str(receiver.lirc), *arguments], check=True, capture_output=True)

@@ -1,0 +1,118 @@
+"""From what a receiver says to reports of decoders: samples are gathered until a frame can be complete, then all decoders run.
+
+It opens no device and knows no keys.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from irbpf import bpf
+from irbpf.engines.testrun import SAMPLES, Batches
+from irbpf.pulses import LONGEST_US, Kind, Sample
+from irbpf.reports import DOWN, REPEAT
+
+if TYPE_CHECKING:
+    from irbpf.irp.automaton import Automaton
+
+_SPACE, _PULSE, _TIMEOUT, _OVERFLOW = (int(kind) for kind in (Kind.SPACE, Kind.PULSE, Kind.TIMEOUT, Kind.OVERFLOW))
+
+
+class Report(NamedTuple):
+    """`sample` is the index of the sample that completed it, `decoder` the index of who says it; `kind` as in irbpf.reports."""
+
+    sample: int
+    decoder: int
+    kind: int
+    scancode: int
+    toggle: int
+    x: int = 0
+    y: int = 0
+
+
+class Decoder(Protocol):
+    """One decoder and what it remembers of the receiver."""
+
+    def run(self, words: Sequence[int], number: int) -> list[Report]: ...
+
+
+class BpfDecoder:
+    """The very program of the kernel engine, by BPF_PROG_TEST_RUN; its state stays in its map from one batch to the next."""
+
+    def __init__(self, program: bpf.Program) -> None:
+        self.batches = Batches(program)
+
+    def run(self, words: Sequence[int], number: int) -> list[Report]:
+        return [Report(one.sample, number, one.kind, one.scancode, int(one.toggle == 1), one.x, one.y)
+                for one in self.batches.batch(struct.pack(f"={len(words)}I", *words))]
+
+
+class PythonDecoder:
+    """The interpreter of the same automaton, for where bpf(2) is closed."""
+
+    def __init__(self, automaton: Automaton) -> None:
+        from irbpf.irp.interpreter import Interpreter  # not needed, and large, where BPF runs
+
+        self.machine = Interpreter(automaton)
+
+    def run(self, words: Sequence[int], number: int) -> list[Report]:
+        found = []
+        for place, word in enumerate(words):
+            decoded = self.machine.step(Sample.from_word(word))
+            if decoded is not None:
+                kind = DOWN if decoded is self.machine.last else REPEAT  # a frame without a scancode shows what came before it
+                found.append(Report(place, number, kind, decoded.scancode, int(decoded.toggle == 1)))
+        return found
+
+
+class Intake:
+    """`quiet` (µs): no frame is complete before a silence as long, so no decoder is run before. 0: every sample may complete one."""
+
+    def __init__(self, decoders: Sequence[Decoder], quiet: int) -> None:
+        self.decoders, self.quiet = decoders, quiet
+        self.words: list[int] = []
+        self.in_frame = False  # a silence has not come yet
+        self.gap_follows = False
+        self.samples = 0
+
+    def take(self, words: Sequence[int]) -> list[Report]:
+        """More samples; what they complete, in order of time, of several decoders in order of the decoders.
+
+        After a timeout rc-core tells readers, but not BPF programs, how long the gap was (lirc_raw_event): it is left out here.
+        """
+        complete = False
+        for word in words:
+            kind = word >> 24
+            if kind == _SPACE:
+                if self.gap_follows:
+                    self.gap_follows = False
+                    continue
+                complete |= word >= self.quiet
+            elif kind == _PULSE:
+                self.gap_follows = False
+            elif kind == _TIMEOUT:
+                self.gap_follows = complete = True
+            elif kind > _OVERFLOW:
+                continue
+            self.in_frame = kind != _TIMEOUT
+            self.words.append(word)
+        self.samples += len(words)
+        if complete or not self.quiet or len(self.words) >= SAMPLES:
+            return self.decode()
+        return []
+
+    def silence(self, duration: int) -> list[Report]:
+        """Nothing has come for `duration` µs, and the driver told no timeout."""
+        reports = self.take([_TIMEOUT << 24 | min(duration, LONGEST_US)])
+        self.gap_follows = False
+        return reports
+
+    def decode(self) -> list[Report]:
+        words, self.words = self.words, []
+        found: list[Report] = []
+        for start in range(0, len(words), SAMPLES):
+            part = words[start:start + SAMPLES]
+            found += sorted(report for number, decoder in enumerate(self.decoders) for report in decoder.run(part, number))
+        return found

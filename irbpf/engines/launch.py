@@ -1,0 +1,126 @@
+"""Starts the userspace engine: makes its job, takes the receiver away from rc-core's own decoders, and lets a small process serve it.
+
+What that process needs no more (compiler, keymaps, YAML) stays in this one, which ends or is replaced.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from irbpf import discovery
+from irbpf.bundle import Bundle, Part, compiled, merged_keys, parts
+from irbpf.cache import Cache
+from irbpf.engines import Choice, control, kernel
+from irbpf.engines.job import Job
+from irbpf.errors import Error
+from irbpf.irp.automaton import Automaton
+from irbpf.keymap import Keymap
+from irbpf.objects import Object
+from irbpf.receiver import Receiver
+from irbpf.uinput import Looks
+
+MAIN = "import sys; sys.path.insert(0, sys.argv.pop(1)); from irbpf.engines.serving import main; sys.exit(main())"
+ROOT = str(Path(__file__).resolve().parents[2])
+
+
+def prepare(receiver: Receiver, keymaps: Sequence[Keymap], choice: Choice, cache: Cache | None) -> tuple[Job, list[str]]:
+    """The job of serving `receiver` with `keymaps`, and warnings."""
+    keys, made = merged_keys(keymaps), parts(keymaps, "test_run")
+    objects: list[Object] = []
+    warnings: list[str] = []
+    if choice.engine == "bpf":
+        objects, warnings = compiled([part.source for part in made], cache)
+        automata: list[Automaton] = []
+    else:
+        automata = [part.automaton for part in made if part.automaton is not None]
+        made, warnings = _interpretable(made)
+    return Job(receiver.rc, discovery.identity(receiver.rc), str(receiver.lirc), looks(receiver), choice.engine, choice.why, tuple(one.name for one in keymaps),
+               tuple(part.number for part in made), min((part.quiet for part in made), default=0), keys,
+               max((part.timeout for part in made), default=0), tuple(objects), tuple(automata)), warnings
+
+
+def _interpretable(made: Sequence[Part]) -> tuple[list[Part], list[str]]:
+    """Those that are automata, and a word about the others; Error if none is."""
+    plain = [part for part in made if part.automaton is not None]
+    if not plain:
+        raise Error("nothing of this keymap runs in the Python engine", "decoders written in C need bpf(2); see irbpf doctor")
+    return plain, [f"the decoder {part.source.name} is written in C: the Python engine cannot run it"
+                   for part in made if part.automaton is None]
+
+
+def looks(receiver: Receiver) -> Looks:
+    """What programs see of the receiver's own input device."""
+    for folder in (discovery.RC / receiver.rc).glob("input*"):
+        version = int((folder / "id" / "version").read_text(), 16)
+        phys = (folder / "phys").read_text().strip()
+        return Looks(receiver.name, receiver.bus, receiver.vendor, receiver.product, version, phys or f"{receiver.rc}/input0")
+    return Looks(receiver.name, receiver.bus, receiver.vendor, receiver.product, 0, f"{receiver.rc}/input0")
+
+
+def take(receiver: Receiver, job: Job) -> bool:
+    """Make `job` the receiver's: a process that serves it already takes the job on (True), or the receiver is made ready for
+    one (False): its scancode table is emptied and its decoders switched off, so that no key comes twice."""
+    if control.call(receiver.rc, "job", job.dump()) is not None:
+        return True
+    every = discovery.read_protocols(receiver.rc)[1] - {"lirc"}
+    kernel.apply(receiver, Bundle(job.names, (), {}, tuple(sorted(every)), job.timeout), job.engine, job.why)
+    return False
+
+
+def stop(rc: str) -> bool:
+    """End the process that serves a receiver, if there is one; when this returns, the receiver is as it was before."""
+    answer = control.call(rc, "stop")
+    if answer is None:
+        return False
+    try:
+        end = os.pidfd_open(answer["pid"])
+    except ProcessLookupError:
+        return True
+    try:
+        if not select.select([end], [], [], control.PATIENCE_S)[0]:
+            signal.pidfd_send_signal(end, signal.SIGKILL)
+            select.select([end], [], [])
+    finally:
+        os.close(end)
+    return True
+
+
+def become(job: Job) -> None:
+    """This process is the one that serves from now on. Returns only by an Error."""
+    program, arguments = _command(job)
+    try:
+        os.execv(program, arguments)
+    except OSError as error:
+        raise Error(f"{program}: {error.strerror}") from error
+
+
+def spawn(job: Job) -> int:
+    """A process of its own serves from now on; returns its id once it does, Error with what it said if it does not."""
+    reading, writing = os.pipe2(os.O_CLOEXEC)
+    program, arguments = _command(job)
+    pid = os.posix_spawn(program, arguments, {**os.environ, "IRBPF_SAY": "1"}, setsid=True, file_actions=[
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0), (os.POSIX_SPAWN_DUP2, writing, 1), (os.POSIX_SPAWN_DUP2, writing, 2)])
+    os.close(writing)
+    with os.fdopen(reading) as said:
+        lines = said.read().splitlines()
+    try:
+        answer = dict(json.loads(lines[-1]))
+    except (IndexError, ValueError):
+        raise Error(f"{job.rc} is not served: its process ended", " ".join(lines)[-300:]) from None
+    if answer:
+        raise Error(**answer)
+    return pid
+
+
+def _command(job: Job) -> tuple[str, list[str]]:
+    fd = os.memfd_create("irbpf-job", 0)  # inherited: the job goes with the process
+    with os.fdopen(os.dup(fd), "wb") as file:
+        file.write(job.dump())
+    os.set_inheritable(fd, True)
+    return sys.executable, [sys.executable, "-I", "-c", MAIN, ROOT, str(fd)]

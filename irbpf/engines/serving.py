@@ -1,0 +1,75 @@
+"""The small process that serves a receiver, from its first line to its last: it is started by `irbpf.engines.launch`, with the job in a file.
+
+It imports little, and nothing that compiles or reads keymaps.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import suppress
+
+from irbpf import discovery
+from irbpf.engines import control, journal, kernel
+from irbpf.engines.job import Job
+from irbpf.engines.userspace import CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON, Server, drop_capabilities
+from irbpf.errors import Error
+
+
+def main() -> int:
+    job = _job(int(sys.argv[1]))
+    try:
+        told = serve(job)
+    except Error as error:
+        _restore(job.rc)
+        _say({"message": error.message, "hint": error.hint})
+        return 1
+    if told:
+        _restore(job.rc)
+    else:
+        journal.forget_unplugged(job.rc, job.identity)
+    return 0
+
+
+def _job(fd: int) -> Job:
+    with os.fdopen(fd, "rb") as file:
+        file.seek(0)
+        return Job.read(file.read())
+
+
+def serve(job: Job) -> bool:
+    """Until told to stop (True) or unplugged (False)."""
+    listening = control.listen(job.rc)
+    try:
+        server = Server(job, listening, int(os.environ.get("WATCHDOG_USEC", "0")) // 2)
+        try:
+            drop_capabilities((CAP_NET_ADMIN, CAP_PERFMON, CAP_BPF))
+            control.notify(f"READY=1\nSTATUS={', '.join(job.names)} by the engine {job.engine}")
+            _say({})
+            return server.run()
+        finally:
+            control.notify("STOPPING=1")
+            server.close()
+    finally:
+        listening.close()
+        with suppress(OSError):
+            control.path(job.rc).unlink()
+
+
+def _say(what: dict[str, str]) -> None:
+    """To whoever started this and waits (launch.spawn); then it speaks to nobody any more."""
+    if os.environ.get("IRBPF_SAY"):
+        print(json.dumps(what), flush=True)
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nowhere, 1)
+        os.dup2(nowhere, 2)
+        os.close(nowhere)
+    elif what:
+        print(f"irbpf: {Error(**what)}", file=sys.stderr)
+
+
+def _restore(rc: str) -> None:
+    """Give the receiver back what it had; what cannot be given back now, the next run gives."""
+    with suppress(Error):
+        kernel.take_back(discovery.receiver(rc))

@@ -1,0 +1,157 @@
+"""The engines beside each other: the same signals over the same receiver give the same evdev events, event for event."""
+
+from __future__ import annotations
+
+import select
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import evdev
+import pytest
+
+from irbpf.bundle import build
+from irbpf.cache import Cache
+from irbpf.engines import Choice, control, kernel, launch
+from irbpf.irp.render import press
+from irbpf.keymap import Keymap, parse
+from irbpf.protocols import catalogue
+from irbpf.receiver import Receiver
+from irbpf.trace import read
+from tests.conftest import ROOT
+from tests.kernel.guest.conftest import plug, sends, transmit, unplug, wait_for
+
+CACHE = Cache(Path("/tmp/irbpf-cache"))
+TRACES = sorted((ROOT / "tests" / "traces").glob("*.trace"))
+ENGINES = ("kernel", "bpf", "python")
+RESOLUTION_S = 0.1  # of times: jiffies here are 10 ms, key-up is rounded up to two of them, and the machine has other work
+
+
+class Event(NamedTuple):
+    type: int
+    code: int
+    value: int
+    time: float
+
+
+def load(receiver: Receiver, engine: str, keymap: Keymap) -> str:
+    """The path of the input device that says the keys."""
+    if engine == "kernel":
+        kernel.apply(receiver, build([keymap], CACHE)[0])
+        return str(receiver.event)
+    job = launch.prepare(receiver, [keymap], Choice(engine, "a test wants it"), CACHE)[0]
+    assert not launch.take(receiver, job)
+    launch.spawn(job)
+    answer = control.call(receiver.rc, "status")
+    assert answer
+    return str(answer["event"])
+
+
+@contextmanager
+def loaded(receiver: Receiver, engine: str, keymap: Keymap) -> Iterator[str]:
+    yield load(receiver, engine, keymap)
+    if not launch.stop(receiver.rc):
+        kernel.take_back(receiver)
+
+
+def events_of(path: str, does: Callable[[], None], quiet: float = 0.5) -> list[Event]:
+    """All that the device says, until it is quiet; times from the first event."""
+    device = evdev.InputDevice(path)
+    does()
+    events: list[Event] = []
+    while select.select([device.fd], [], [], quiet)[0]:
+        try:
+            events += [Event(one.type, one.code, one.value, one.timestamp()) for one in device.read()]
+        except OSError:  # unplugged
+            break
+    device.close()
+    return [Event(*one[:3], one.time - events[0].time) for one in events]
+
+
+def split(events: Sequence[Event]) -> tuple[list[Event], list[Event]]:
+    """Autorepeats, which the input core makes by its own timer, and all others. A report of the former ends with SYN_REPORT 1."""
+    repeated = [event for event in events if event[:1] + event[2:3] == (1, 2)]
+    return repeated, [event for event in events if event not in repeated and event[:3] != (0, 0, 1)]
+
+
+def assert_equal(found: dict[str, list[Event]], what: str) -> float:
+    """Equal but for the times, which are within the resolution; returns the largest difference in seconds. Of autorepeats there
+    may be one more or less: how long the sender holds the key is not the same to the millisecond each time."""
+    (repeated, plain), *others = [split(events) for events in found.values()]
+    assert any(event.type == 1 for event in plain), f"{what}: no key at all"
+    furthest = 0.0
+    for engine, (their_repeated, events) in zip(list(found)[1:], others, strict=True):
+        assert [one[:3] for one in events] == [one[:3] for one in plain], f"{what}: {engine} is not as the kernel"
+        assert abs(len(repeated) - len(their_repeated)) <= 1, f"{what}: {engine} repeats more or less often"
+        pairs = [*zip(events, plain, strict=True), *zip(their_repeated, repeated, strict=False)]
+        assert all(one.code == other.code for one, other in pairs)
+        furthest = max([furthest, *(abs(one.time - other.time) for one, other in pairs)])
+    assert furthest <= RESOLUTION_S, f"{what}: {found}"
+    return furthest
+
+
+def on_each_engine(keymap: Keymap, does: Sequence[Callable[[Receiver], None]]) -> float:
+    found: list[dict[str, list[Event]]] = [{} for _ in does]
+    for engine in ENGINES:
+        receiver = plug()
+        with loaded(receiver, engine, keymap) as path:
+            for index, one in enumerate(does):
+                found[index][engine] = events_of(path, lambda one=one: one(receiver))  # type: ignore[misc]
+        unplug()
+    return max(assert_equal(each, f"signal {index}") for index, each in enumerate(found))
+
+
+def test_traces_of_every_protocol_loaded_together(capsys: pytest.CaptureFixture[str]) -> None:
+    """All protocols at once on one receiver, so the order of programs counts too."""
+    traces = [read(path) for path in TRACES]
+    entries = []
+    for name in dict.fromkeys(trace.expect[0].split(":")[0] for trace in traces):
+        codes = sorted({trace.expect[0].split(":")[1] for trace in traces if trace.expect[0].split(":")[0] == name})
+        entries.append(f"- {{protocol: {name}, keys: {{{', '.join(f'{code}: KEY_F{1 + int(code, 16) % 12}' for code in codes)}}}}}")
+    keymap = parse("protocols:\n" + "\n".join(entries), "all.yaml")
+    furthest = on_each_engine(keymap, [sends([sample.duration for sample in trace.samples[:-1]]) for trace in traces])
+    with capsys.disabled():
+        print(f"{len(traces)} traces over {len(entries)} protocols at once: equal; times differ by at most {furthest * 1000:.0f} ms")
+
+
+NEC = press(catalogue()["nec"].irp, {"D": 4, "F": 8}, 8)
+NEC_FRAME = next(index for index, duration in enumerate(NEC) if duration > 20_000)
+RC5 = [press(catalogue()["rc5"].irp, {"D": 30, "F": 59, "T": toggle}, 2) for toggle in (0, 1)]
+KEYMAP = parse("""
+protocols:
+  - {protocol: nec, keys: {0x408: KEY_1, 0x409: KEY_2}}
+  - {protocol: rc5, keys: {0x1e3b: KEY_SELECT}}
+  - raw: {KEY_RED: "+3000 -3000 +700 -2000 +700"}
+""", "three.yaml")
+
+
+def test_held_keys_toggles_fast_presses_and_what_is_unknown(capsys: pytest.CaptureFixture[str]) -> None:
+    two = press(catalogue()["nec"].irp, {"D": 4, "F": 9}, 0)
+    signals = {"held for a second": NEC, "toggle": [*RC5[0], *RC5[1], *RC5[0]], "fast presses": [*NEC[:NEC_FRAME + 1], *two, *NEC[:NEC_FRAME + 1]],
+               "a raw pattern twice": [3000, 3000, 700, 2000, 700, 60000] * 2,
+               "a key that none has, then one that is there": [*press(catalogue()["nec"].irp, {"D": 9, "F": 9}, 2), *NEC[:NEC_FRAME + 1]]}
+    furthest = on_each_engine(KEYMAP, [sends(signal) for signal in signals.values()])
+    with capsys.disabled():
+        print(f"{'; '.join(signals)}: equal; times differ by at most {furthest * 1000:.0f} ms")
+
+
+def test_unplugged_while_a_key_is_down() -> None:
+    """A frame, and half of the next; the input core releases the key in the same moment as the device goes."""
+    found = {}
+    for engine in ENGINES:
+        receiver = plug()
+        device = evdev.InputDevice(load(receiver, engine, KEYMAP))
+        transmit(receiver, NEC[:NEC_FRAME])
+        assert select.select([device.fd], [], [], 20.0)[0]
+        found[engine] = [Event(one.type, one.code, one.value, 0.0) for one in device.read()]
+        transmit(receiver, NEC[:31])
+        assert device.active_keys() == [evdev.ecodes.KEY_1]
+        unplug()
+        wait_for("the end of the server", lambda: control.call(receiver.rc, "status") is None)
+        with pytest.raises(OSError):
+            list(device.read())
+        assert not Path(device.path).exists()
+        device.close()
+        kernel.clean(receiver.rc)
+    assert_equal(found, "unplugged")
