@@ -280,6 +280,8 @@ def attached(lirc_fd: int) -> list[int]:
     try:
         _call("bpf_prog_query", lirc_fd, ATTACH_LIRC_MODE2, ctypes.c_uint32(0), None, ids, ctypes.byref(count))
     except OSError as error:
+        if error.errno == errno.EINVAL:  # a kernel without CONFIG_BPF_LIRC_MODE2: there are none
+            return []
         raise explain(error, "the programs of the receiver cannot be listed") from error
     return list(ids)[:count.value]
 

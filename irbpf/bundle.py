@@ -31,17 +31,25 @@ KERNEL_DECODERS: Mapping[int, str] = {
 
 @dataclass(frozen=True)
 class Bundle:
-    """`keys`: scancode -> keycode number; `replaces`: kernel decoders that would decode the same again; `timeout` in µs."""
+    """`keys`: scancode -> keycode number; `replaces`: kernel decoders that would decode the same again; `timeout` in µs.
+    `numbers` of the protocols, in the order of the programs for one host; `quiet` as of a `Part`, the shortest of all."""
 
     names: tuple[str, ...]
     objects: tuple[Object, ...]
     keys: Mapping[int, int]
     replaces: tuple[str, ...]
     timeout: int
+    numbers: tuple[int, ...] = ()
+    quiet: int = 0
+
+    def programs(self, host: str) -> list[Object]:
+        """Those for `host`, in the order in which they run."""
+        return [one for one in self.objects if one.host == host]
 
     def dump(self) -> bytes:
         return objectfile.dump(self.objects, {"names": list(self.names), "keys": [[code, key] for code, key in self.keys.items()],
-                                              "replaces": list(self.replaces), "timeout": self.timeout})
+                                              "replaces": list(self.replaces), "timeout": self.timeout,
+                                              "numbers": list(self.numbers), "quiet": self.quiet})
 
     @classmethod
     def read(cls, raw: bytes) -> Bundle:
@@ -52,7 +60,8 @@ class Bundle:
     def of(cls, objects: Sequence[Object], extra: Mapping[str, Any]) -> Bundle:
         try:
             return cls(tuple(map(str, extra["names"])), tuple(objects), {int(code): int(key) for code, key in extra["keys"]},
-                       tuple(map(str, extra["replaces"])), int(extra["timeout"]))
+                       tuple(map(str, extra["replaces"])), int(extra["timeout"]), tuple(map(int, extra.get("numbers", ()))),
+                       int(extra.get("quiet", 0)))
         except (KeyError, TypeError, ValueError) as error:
             raise objectfile.Damaged("the object file holds no bundle", "make it with irbpf build") from error
 
@@ -81,13 +90,15 @@ def parts(keymaps: Sequence[Keymap], host: str) -> list[Part]:
     return found
 
 
-def build(keymaps: Sequence[Keymap], cache: Cache | None) -> tuple[Bundle, list[str]]:
-    """The bundle of some keymaps for one receiver, and warnings. Error where they contradict each other."""
-    keys, made = merged_keys(keymaps), parts(keymaps, "lirc")
-    objects, warnings = compiled([part.source for part in made], cache)
-    replaces = {KERNEL_DECODERS[part.number] for part in made if part.number in KERNEL_DECODERS}
-    timeout = max((part.timeout for part in made), default=0)
-    return Bundle(tuple(keymap.name for keymap in keymaps), tuple(objects), keys, tuple(sorted(replaces)), timeout), warnings
+def build(keymaps: Sequence[Keymap], cache: Cache | None, hosts: Sequence[str] = ("lirc",)) -> tuple[Bundle, list[str]]:
+    """The bundle of some keymaps for one receiver, with programs for `hosts`, and warnings. Error where keymaps contradict each other."""
+    keys, made = merged_keys(keymaps), {host: parts(keymaps, host) for host in hosts}
+    objects, warnings = compiled([part.source for host in hosts for part in made[host]], cache)
+    same = made[hosts[0]]
+    replaces = {KERNEL_DECODERS[part.number] for part in same if part.number in KERNEL_DECODERS}
+    return Bundle(tuple(keymap.name for keymap in keymaps), tuple(objects), keys, tuple(sorted(replaces)),
+                  max((part.timeout for part in same), default=0), tuple(part.number for part in same),
+                  min((part.quiet for part in same), default=0)), warnings
 
 
 def merged_keys(keymaps: Sequence[Keymap]) -> dict[int, int]:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from irbpf import discovery, keytable, library
+from irbpf import discovery, engines, keytable, library
 from irbpf.bundle import Bundle, build
 from irbpf.cache import Cache, default_folder
-from irbpf.engines import kernel
+from irbpf.engines import Choice, kernel, launch
+from irbpf.engines.job import Job
 from irbpf.errors import Error, Gone
 from irbpf.keymap import Keymap, load
 from irbpf.paths import etc
@@ -18,48 +19,73 @@ from irbpf.receiver import Receiver
 
 @dataclass(frozen=True)
 class Loaded:
-    """What is on a receiver now; `why` says for each keymap why it was chosen."""
+    """What is on a receiver now; `why` says for each keymap why it was chosen, `choice` which engine makes the keys. If there is a
+    `job`, a process has still to be started for it."""
 
     receiver: Receiver
-    bundle: Bundle
+    choice: Choice
+    names: tuple[str, ...]
+    programs: int
+    keys: int
+    timeout: int
     why: tuple[str, ...]
     warnings: tuple[str, ...]
+    job: Job | None = None
 
     @property
     def rc(self) -> str:
         return self.receiver.rc
 
 
-def load_receiver(name: str, keymaps: Sequence[str]) -> Loaded:
-    """Give a receiver the keymaps named (files, names, or one bundle that `irbpf build` made), or those that fit it."""
+def load_receiver(name: str, keymaps: Sequence[str], engine: str | None = None) -> Loaded:
+    """Give a receiver the keymaps named (files, names, or one bundle that `irbpf build` made), or those that fit it, by the engine
+    named or the best that runs here."""
     receiver = discovery.settled(name)
     kernel.check(receiver)
     kernel.repair(receiver)
-    bundle, why, warnings = _wanted(receiver, keymaps)
-    kernel.apply(receiver, bundle)
-    return Loaded(receiver, bundle, tuple(why), (*warnings, *coexisting(receiver, bundle)))
+    choice = engines.choose(engine)
+    chosen, why, warnings = _wanted(receiver, keymaps)
+    try:
+        made, complaints = _made(receiver, chosen, choice)
+    except Error as error:
+        if engine is not None or choice.engine == "python" or isinstance(chosen, Bundle) or engines.probe()["python"] is not None:
+            raise
+        choice = Choice("python", error.message.splitlines()[0])
+        made, complaints = _made(receiver, chosen, choice)
+    job = None
+    if isinstance(made, Bundle):
+        launch.stop(receiver.rc)
+        kernel.apply(receiver, made)
+    elif not launch.take(receiver, made):
+        job = made
+    return Loaded(receiver, choice, made.names, len(made.numbers), len(made.keys), made.timeout, tuple(why),
+                  (*warnings, *complaints, *coexisting(receiver, made.timeout)), job)
 
 
-def _wanted(receiver: Receiver, keymaps: Sequence[str]) -> tuple[Bundle, list[str], list[str]]:
-    """The bundle, why each of its keymaps, and warnings."""
+def _made(receiver: Receiver, chosen: Bundle | Sequence[Keymap], choice: Choice) -> tuple[Bundle | Job, list[str]]:
+    """Compiled for the engine, and warnings."""
+    if isinstance(chosen, Bundle):
+        return (chosen if choice.engine == "kernel" else launch.of_bundle(receiver, chosen, choice)), []
+    if choice.engine == "kernel":
+        return build(chosen, Cache(default_folder()))
+    return launch.prepare(receiver, chosen, choice, Cache(default_folder()))
+
+
+def _wanted(receiver: Receiver, keymaps: Sequence[str]) -> tuple[Bundle | list[Keymap], list[str], list[str]]:
+    """The keymaps or the bundle, why each, and warnings."""
     if len(keymaps) == 1 and keymaps[0].endswith(".irbpf"):
         return read_bundle(Path(keymaps[0])), ["named"], []
-    chosen: list[Keymap]
     if keymaps:
-        chosen, why, warnings = [load(library.find(one)) for one in keymaps], ["named"] * len(keymaps), []
-    else:
-        choices, problems = library.choose(receiver)
-        chosen, why = [choice.keymap for choice in choices], [choice.reason for choice in choices]
-        warnings = [str(problem) for problem in problems]
-        if not chosen:
-            raise problems[0] if problems else Error(
-                f"no keymap fits {receiver.rc} ({receiver.name}, rc_map {receiver.rc_map}, driver {receiver.driver})",
-                f"name one, or assign one in {etc('receivers.yaml')}")
-    bundle, complaints = build(chosen, Cache(default_folder()))
-    return bundle, why, [*warnings, *complaints]
+        return [load(library.find(one)) for one in keymaps], ["named"] * len(keymaps), []
+    choices, problems = library.choose(receiver)
+    if not choices:
+        raise problems[0] if problems else Error(
+            f"no keymap fits {receiver.rc} ({receiver.name}, rc_map {receiver.rc_map}, driver {receiver.driver})",
+            f"name one, or assign one in {etc('receivers.yaml')}")
+    return [choice.keymap for choice in choices], [choice.reason for choice in choices], [str(problem) for problem in problems]
 
 
-def coexisting(receiver: Receiver, bundle: Bundle) -> list[str]:
+def coexisting(receiver: Receiver, timeout: int) -> list[str]:
     """What other software does to the same receiver, and what the driver could not do."""
     said = []
     if note := keytable.note(receiver):
@@ -72,8 +98,8 @@ def coexisting(receiver: Receiver, bundle: Bundle) -> list[str]:
         return [*said, str(error)]
     if condition.foreign:
         said.append(f"{receiver.rc} has {condition.foreign} programs of other software: what they decode too comes twice")
-    if condition.timeout is not None and condition.timeout < bundle.timeout:
-        said.append(f"{receiver.rc} cannot wait longer than {condition.timeout} µs for the end of a signal; {bundle.timeout} µs are "
+    if condition.timeout is not None and condition.timeout < timeout:
+        said.append(f"{receiver.rc} cannot wait longer than {condition.timeout} µs for the end of a signal; {timeout} µs are "
                     "needed, so a signal with a long gap may be taken for two")
     return said
 
@@ -91,4 +117,6 @@ def unload_receiver(name: str) -> bool:
     """Take back what we gave; False if nothing was ours. Of a receiver that is gone, what was kept for it goes."""
     if kernel.forget_gone(name):
         return True
-    return kernel.take_back(discovery.receiver(name)) is not None
+    receiver = discovery.receiver(name)
+    stopped = launch.stop(receiver.rc)  # it takes back what is its own
+    return kernel.take_back(receiver) is not None or stopped

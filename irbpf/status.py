@@ -7,29 +7,49 @@ from pathlib import Path
 from typing import Any
 
 from irbpf import discovery, keytable
-from irbpf.engines import holding, kernel
+from irbpf.engines import control, holding, kernel
+from irbpf.engines.journal import Saved
+from irbpf.errors import Error, Gone
 from irbpf.receiver import Receiver
 
 
 def examine(receiver: Receiver) -> dict[str, Any]:
     """One receiver, as `irbpf status --json` shows it."""
     state = kernel.saved(receiver.rc)
-    row: dict[str, Any] = {"rc": receiver.rc, "name": receiver.name, "raw": receiver.raw, "engine": "kernel" if state else None,
+    row: dict[str, Any] = {"rc": receiver.rc, "name": receiver.name, "raw": receiver.raw, "engine": state.engine if state else None,
+                           "why": state.why if state else "", "server": None,
                            "keymaps": state.names if state else [], "programs": [], "foreign": 0,
                            "kernel_decoders": sorted(discovery.read_protocols(receiver.rc)[0] - {"lirc"}), "timeout": None, "notes": []}
     if not receiver.raw:
         row["notes"].append(str(kernel.unfit(receiver)))
         return row
     if os.geteuid() == 0:
-        condition = kernel.condition(receiver)
-        row |= {"programs": [{"id": number, "name": name} for number, name in condition.ours.items()],
-                "foreign": condition.foreign, "timeout": condition.timeout}
-        if state is not None and state.back is None and len(condition.ours) < len(state.pins):
-            row["notes"].append(f"{len(state.pins) - len(condition.ours)} of our programs are not attached any more; load it again")
+        row |= _asked(receiver, state, row["notes"])
     if state is not None and state.back is not None:
         row["notes"].append("a change was broken off; the next load or unload undoes it")
     row["notes"] += _about(receiver)
     return row
+
+
+def _asked(receiver: Receiver, state: Saved | None, notes: list[str]) -> dict[str, Any]:
+    """What the kernel says, and the process that serves the receiver if there is one."""
+    found: dict[str, Any] = {}
+    try:
+        condition = kernel.condition(receiver)
+    except Gone:
+        raise
+    except Error as error:
+        notes.append(str(error))
+    else:
+        found = {"programs": [{"id": number, "name": name} for number, name in condition.ours.items()],
+                 "foreign": condition.foreign, "timeout": condition.timeout}
+        if state is not None and state.back is None and len(condition.ours) < len(state.pins):
+            notes.append(f"{len(state.pins) - len(condition.ours)} of our programs are not attached any more; load it again")
+    if state is not None and state.engine != "kernel":
+        found["server"] = control.call(receiver.rc, "status")
+        if found["server"] is None:
+            notes.append("the process that made its keys is gone; load it again, or unload it")
+    return found
 
 
 def _about(receiver: Receiver) -> list[str]:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Job:
     """`engine`: bpf (then there are `objects` for the host test_run) or python (then `automata`), and `why` in words; `numbers`
-    of their protocols, in the same order; `identity`: discovery's, of the receiver. `quiet`: the shortest silence (µs) that can complete a frame; 0: any sample can.
+    of their protocols, in the same order; `identity`: discovery's, of the receiver. `quiet`: the shortest silence (µs) that can
+    complete a frame; 0: any sample can.
     `keys`: scancode -> keycode; `timeout` (µs) is what the receiver should have."""
 
     rc: str
@@ -39,7 +40,8 @@ class Job:
     def dump(self) -> bytes:
         machines = base64.b64encode(pickle.dumps(self.automata)).decode() if self.automata else ""
         return objectfile.dump(self.objects, {
-            "rc": self.rc, "identity": self.identity, "lirc": self.lirc, "looks": vars(self.looks), "engine": self.engine, "why": self.why, "names": self.names,
+            "rc": self.rc, "identity": self.identity, "lirc": self.lirc, "looks": vars(self.looks), "engine": self.engine,
+            "why": self.why, "names": self.names,
             "numbers": self.numbers, "quiet": self.quiet, "keys": list(self.keys.items()), "timeout": self.timeout, "machines": machines})
 
     @classmethod

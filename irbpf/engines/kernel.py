@@ -8,7 +8,7 @@ unseen, but one that is on its way at that moment is lost. Programs of other sof
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -70,16 +70,14 @@ def _event(path: str) -> Iterator[int]:
         os.close(fd)
 
 
-def apply(receiver: Receiver, bundle: Bundle, engine: str = "kernel", why: str = "") -> Saved:
+def apply(receiver: Receiver, bundle: Bundle, engine: str = "kernel", why: str = "", protocols: Sequence[str] | None = None) -> Saved:
     """Put `bundle` on the receiver in place of what we had there. On any failure it has what it had before. `engine` is who will
-    make the keys, and `why`, for those who ask."""
+    make the keys, and `why`, for those who ask; `protocols`: what rc-core is to decode (default: what it did, less what we do)."""
     with ExitStack() as resources:
-        programs = [resources.enter_context(bpf.load(one)) for one in bundle.objects]
+        programs = [resources.enter_context(bpf.load(one)) for one in bundle.programs("lirc")]
         resources.enter_context(locked(receiver.rc))
         port = resources.enter_context(opened(receiver))
-        state = _change(port, _start(port), bundle, programs)
-        state = replace(state, engine=engine, why=why)
-        write(receiver.rc, state)
+        state = _change(port, _start(port), bundle, programs, (engine, why), protocols)
     return state
 
 
@@ -95,21 +93,22 @@ def _start(port: Port) -> Saved:
     return state
 
 
-def _change(port: Port, state: Saved, bundle: Bundle, programs: list[bpf.Program]) -> Saved:
+def _change(port: Port, state: Saved, bundle: Bundle, programs: list[bpf.Program], engine: tuple[str, str],
+            protocols: Sequence[str] | None) -> Saved:
     new = _pin_names(state.pins, programs)
     now = _settings(port)
     journal = replace(state, coming=new, back=now)
     try:
         write(port.rc, journal)
-        folder = _folder(port.rc)
+        folder = _folder(port.rc) if programs else PINS / port.rc
         for name, program in zip(new, programs, strict=True):
             bpf.pin(program.fd, folder / name)
             bpf.attach(program.fd, port.lirc)
-        others = sorted(set(state.before.protocols) - set(bundle.replaces))
-        _put(port, Settings(list(bundle.keys.items()), others, bundle.timeout))
+        others = set(state.before.protocols) - set(bundle.replaces) if protocols is None else protocols
+        _put(port, Settings(list(bundle.keys.items()), sorted(others), bundle.timeout))
         for name in state.pins:
             _with_pinned(port, name, bpf.detach)
-        done = replace(state, names=list(bundle.names), pins=new, needs=bundle.timeout)
+        done = replace(state, names=list(bundle.names), pins=new, needs=bundle.timeout, engine=engine[0], why=engine[1])
         write(port.rc, done)
     except BaseException:
         with suppress(Error):  # what cannot be undone now stays written down, for the next run

@@ -14,14 +14,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from irbpf import discovery
-from irbpf.bundle import Bundle, Part, compiled, merged_keys, parts
+from irbpf.bundle import Bundle, build, merged_keys, parts
 from irbpf.cache import Cache
 from irbpf.engines import Choice, control, kernel
 from irbpf.engines.job import Job
 from irbpf.errors import Error
 from irbpf.irp.automaton import Automaton
 from irbpf.keymap import Keymap
-from irbpf.objects import Object
 from irbpf.receiver import Receiver
 from irbpf.uinput import Looks
 
@@ -31,27 +30,30 @@ ROOT = str(Path(__file__).resolve().parents[2])
 
 def prepare(receiver: Receiver, keymaps: Sequence[Keymap], choice: Choice, cache: Cache | None) -> tuple[Job, list[str]]:
     """The job of serving `receiver` with `keymaps`, and warnings."""
-    keys, made = merged_keys(keymaps), parts(keymaps, "test_run")
-    objects: list[Object] = []
-    warnings: list[str] = []
     if choice.engine == "bpf":
-        objects, warnings = compiled([part.source for part in made], cache)
-        automata: list[Automaton] = []
-    else:
-        automata = [part.automaton for part in made if part.automaton is not None]
-        made, warnings = _interpretable(made)
-    return Job(receiver.rc, discovery.identity(receiver.rc), str(receiver.lirc), looks(receiver), choice.engine, choice.why, tuple(one.name for one in keymaps),
-               tuple(part.number for part in made), min((part.quiet for part in made), default=0), keys,
-               max((part.timeout for part in made), default=0), tuple(objects), tuple(automata)), warnings
-
-
-def _interpretable(made: Sequence[Part]) -> tuple[list[Part], list[str]]:
-    """Those that are automata, and a word about the others; Error if none is."""
+        bundle, warnings = build(keymaps, cache, ("test_run",))
+        return of_bundle(receiver, bundle, choice), warnings
+    made = parts(keymaps, "test_run")
     plain = [part for part in made if part.automaton is not None]
     if not plain:
         raise Error("nothing of this keymap runs in the Python engine", "decoders written in C need bpf(2); see irbpf doctor")
-    return plain, [f"the decoder {part.source.name} is written in C: the Python engine cannot run it"
-                   for part in made if part.automaton is None]
+    bundle = Bundle(tuple(one.name for one in keymaps), (), merged_keys(keymaps), (), max(part.timeout for part in plain),
+                    tuple(part.number for part in plain), min(part.quiet for part in plain))
+    return _job(receiver, bundle, choice, [part.automaton for part in plain if part.automaton is not None]), [
+        f"the decoder {part.source.name} is written in C: the Python engine cannot run it" for part in made if part.automaton is None]
+
+
+def of_bundle(receiver: Receiver, bundle: Bundle, choice: Choice) -> Job:
+    """The job of serving `receiver` with what `irbpf build` made."""
+    if choice.engine != "bpf" or not bundle.programs("test_run"):
+        raise Error(f"this file of irbpf build has nothing for the engine {choice.engine}",
+                    "name its keymaps instead" if choice.engine == "python" else "make it anew")
+    return _job(receiver, bundle, choice, ())
+
+
+def _job(receiver: Receiver, bundle: Bundle, choice: Choice, automata: Sequence[Automaton]) -> Job:
+    return Job(receiver.rc, discovery.identity(receiver.rc), str(receiver.lirc), looks(receiver), choice.engine, choice.why, bundle.names,
+               bundle.numbers, bundle.quiet, bundle.keys, bundle.timeout, tuple(bundle.programs("test_run")), tuple(automata))
 
 
 def looks(receiver: Receiver) -> Looks:
@@ -68,8 +70,7 @@ def take(receiver: Receiver, job: Job) -> bool:
     one (False): its scancode table is emptied and its decoders switched off, so that no key comes twice."""
     if control.call(receiver.rc, "job", job.dump()) is not None:
         return True
-    every = discovery.read_protocols(receiver.rc)[1] - {"lirc"}
-    kernel.apply(receiver, Bundle(job.names, (), {}, tuple(sorted(every)), job.timeout), job.engine, job.why)
+    kernel.apply(receiver, Bundle(job.names, (), {}, (), job.timeout), job.engine, job.why, ())
     return False
 
 
@@ -103,8 +104,8 @@ def become(job: Job) -> None:
 def spawn(job: Job) -> int:
     """A process of its own serves from now on; returns its id once it does, Error with what it said if it does not."""
     reading, writing = os.pipe2(os.O_CLOEXEC)
-    program, arguments = _command(job)
-    pid = os.posix_spawn(program, arguments, {**os.environ, "IRBPF_SAY": "1"}, setsid=True, file_actions=[
+    program, arguments = _command(job, "say")
+    pid = os.posix_spawn(program, arguments, os.environ, setsid=True, file_actions=[
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0), (os.POSIX_SPAWN_DUP2, writing, 1), (os.POSIX_SPAWN_DUP2, writing, 2)])
     os.close(writing)
     with os.fdopen(reading) as said:
@@ -118,9 +119,9 @@ def spawn(job: Job) -> int:
     return pid
 
 
-def _command(job: Job) -> tuple[str, list[str]]:
+def _command(job: Job, *words: str) -> tuple[str, list[str]]:
     fd = os.memfd_create("irbpf-job", 0)  # inherited: the job goes with the process
     with os.fdopen(os.dup(fd), "wb") as file:
         file.write(job.dump())
     os.set_inheritable(fd, True)
-    return sys.executable, [sys.executable, "-I", "-c", MAIN, ROOT, str(fd)]
+    return sys.executable, [sys.executable, "-I", "-c", MAIN, ROOT, str(fd), *words]

@@ -45,12 +45,12 @@ def do_build(args: argparse.Namespace) -> int:
     from irbpf.bundle import build
     from irbpf.cache import Cache, default_folder
 
-    bundle, _ = build(library.load_all(args.keymap), Cache(default_folder()))
+    bundle, _ = build(library.load_all(args.keymap), Cache(default_folder()), ("lirc", "test_run"))
     try:
         Path(args.output).write_bytes(bundle.dump())
     except OSError as error:
         raise Error(f"{args.output}: {error.strerror}") from error
-    print(f"{args.output}: {len(bundle.objects)} programs, {len(bundle.keys)} keys")
+    print(f"{args.output}: {len(bundle.numbers)} programs, {len(bundle.keys)} keys")
     return 0
 
 

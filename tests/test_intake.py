@@ -1,0 +1,96 @@
+"""What is handed to decoders, and when: no gap after a timeout, no run before a silence, one order for all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from irbpf.engines.intake import Intake, PythonDecoder, Report
+from irbpf.irp.automaton import build_automaton
+from irbpf.irp.render import press
+from irbpf.protocols import catalogue
+from irbpf.pulses import Kind, Sample, from_durations
+
+NEC = [sample.word for sample in from_durations(press(catalogue()["nec"].irp, {"D": 4, "F": 8}, 0))]
+TIMEOUT = Sample(Kind.TIMEOUT, 8_000).word
+
+
+def space(duration: int) -> int:
+    return Sample(Kind.SPACE, duration).word
+
+
+class Listener:
+    """A decoder that reports every sample."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+
+    def run(self, words: Sequence[int], number: int) -> list[Report]:
+        self.batches.append(list(words))
+        return [Report(place, number, 1, word, 0) for place, word in enumerate(words)]
+
+
+def test_nothing_runs_before_a_silence() -> None:
+    listener = Listener()
+    intake = Intake([listener], 5_000)
+    for word in NEC[:-1]:
+        assert intake.take([word]) == []
+    assert intake.in_frame and listener.batches == []
+    assert len(intake.take([TIMEOUT])) == len(NEC)
+    assert not intake.in_frame
+    assert listener.batches == [[*NEC[:-1], TIMEOUT]]
+
+
+def test_a_long_space_is_a_silence_too_and_any_sample_may_be() -> None:
+    assert len(Intake([Listener()], 5_000).take([NEC[0], space(5_000)])) == 2
+    assert Intake([Listener()], 5_000).take([NEC[0], space(4_999)]) == []
+    assert len(Intake([Listener()], 0).take([NEC[0]])) == 1
+
+
+def test_the_gap_after_a_timeout_is_left_out_once() -> None:
+    listener = Listener()
+    intake = Intake([listener], 1)
+    intake.take([TIMEOUT, space(90_000), NEC[0], space(400), TIMEOUT])
+    intake.take([space(90_000), space(50_000), NEC[0], TIMEOUT])
+    assert listener.batches == [[TIMEOUT, NEC[0], space(400), TIMEOUT], [space(50_000), NEC[0], TIMEOUT]]
+
+
+def test_a_silence_that_the_driver_does_not_tell() -> None:
+    listener = Listener()
+    intake = Intake([listener], 5_000)
+    intake.take(NEC[:3])
+    assert [report.scancode for report in intake.silence(200_000)] == [*NEC[:3], Sample(Kind.TIMEOUT, 200_000).word]
+    assert not intake.in_frame
+    intake.take([space(300_000), NEC[0], TIMEOUT])
+    assert listener.batches[-1][0] == space(300_000)
+
+
+def test_decoders_come_in_order_sample_by_sample() -> None:
+    reports = Intake([Listener(), Listener()], 1).take([NEC[0], NEC[1], TIMEOUT])
+    assert [(report.sample, report.decoder) for report in reports] == [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)]
+
+
+def test_a_flood_without_a_silence_is_decoded_in_parts() -> None:
+    listener = Listener()
+    intake = Intake([listener], 1 << 24)
+    for _ in range(300):
+        intake.take([NEC[2], NEC[3]] * 5)
+    assert sum(map(len, listener.batches)) + len(intake.words) == 3000
+    assert max(map(len, listener.batches)) <= 400 and len(intake.words) < 400
+
+
+@given(st.lists(st.integers(0, 3), max_size=40))
+def test_however_it_is_cut_it_is_the_same(cuts: list[int]) -> None:
+    words = [*NEC[:-1], TIMEOUT, space(30_000), *NEC[:-1], space(40_000), *NEC[:-1], TIMEOUT]
+    automaton = build_automaton(catalogue()["nec"])
+    whole = Intake([PythonDecoder(automaton)], 5_000).take(words)
+    assert len(whole) == 3 and all(report.scancode == 0x408 for report in whole)
+    pieces = Intake([PythonDecoder(automaton)], 5_000)
+    found, rest = [], words
+    for cut in cuts:
+        found += pieces.take(rest[:cut * 7])
+        rest = rest[cut * 7:]
+    found += pieces.take(rest)
+    assert [report[1:] for report in found] == [report[1:] for report in whole]
