@@ -183,7 +183,7 @@ def test_a_dropped_in_decoder_is_built(dropped: Path, tmp_path: Path) -> None:
     made = tmp_path / "morse.irbpf"
     assert main(["build", str(dropped), "-o", str(made)]) == 0
     read = bundle.Bundle.read(made.read_bytes())
-    assert [one.name for one in read.objects] == ["morse"]
+    assert [(one.name, one.host) for one in read.objects] == [("morse", "lirc"), ("morse", "test_run")]
     assert read.keys == {5: 30, 24: 48}
 
 
