@@ -72,13 +72,35 @@ def _written(remote: Remote, args: argparse.Namespace, taken: set[str]) -> str:
     return str(path)
 
 
+def do_export(args: argparse.Namespace) -> int:
+    from irbpf import exporters, library
+    from irbpf.keymap import load
+
+    exported = exporters.write(load(library.find(args.keymap)), args.to)
+    if args.output == "-":
+        print(exported.text, end="")
+    else:
+        try:
+            Path(args.output).write_text(exported.text, encoding="utf-8")
+        except OSError as error:
+            raise Error(f"{args.output}: {error.strerror}") from error
+        print(f"{args.output}: {exported.keys} keys", file=sys.stderr)
+    for problem in exported.problems:
+        print(f"irbpf: {args.keymap}: {problem}", file=sys.stderr)
+    return 0
+
+
 IMPORT_EXAMPLES = """  irbpf import lircd.conf                         each remote of it becomes NAME.yaml here
   irbpf import -o keymaps /lib/udev/rc_keymaps/*.toml
   irbpf import -o - remote.ir                     look at it first
 """
+EXPORT_EXAMPLES = """  irbpf export lg-tv --to flipper -o lg.ir
+  irbpf export ./mine.yaml --to toml | ir-keytable -c -w /dev/stdin
+"""
 
 
 def add(verbs: Verbs) -> None:
+    from irbpf import exporters
     from irbpf.importers import FORMATS
 
     one = verbs.add("import", do_import, "make keymaps of what other software has: lircd.conf, ir-keytable, Flipper, Girr, IRDB, Pronto",
@@ -87,3 +109,7 @@ def add(verbs: Verbs) -> None:
     one.add_argument("-o", "--output", default=".", metavar="DIR", help="folder for the keymaps, or - for standard output (default: here)")
     one.add_argument("--format", choices=tuple(FORMATS), help="what the files are (default: look)")
     one.add_argument("--force", action="store_true", help="overwrite keymaps")
+    one = verbs.add("export", do_export, "write a keymap as ir-keytable, LIRC, Flipper or Pronto have it", examples=EXPORT_EXAMPLES)
+    one.add_argument("keymap", help="a keymap, by name or file")
+    one.add_argument("--to", choices=tuple(exporters.FORMATS), required=True, help="; ".join(f"{name}: {what}" for name, what in exporters.FORMATS.items()))
+    one.add_argument("-o", "--output", default="-", metavar="FILE", help="(default: standard output)")

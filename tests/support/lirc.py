@@ -48,9 +48,9 @@ def remotes(path: Path) -> Iterator[tuple[lircd.LircRemote, list[str]]]:
         yield remote, lines[remote.line - 1:end]
 
 
-def simsend(remote: lircd.LircRemote, lines: list[str], code: lircd.Code, count: int) -> list[int]:
+def simsend(remote: lircd.LircRemote, lines: list[str], code: lircd.Code, count: int, whole: bool = False) -> list[int]:
     """What irsimsend sends for one code, alone in its remote (so that a toggle is 1): durations in µs, with the gap. Empty: it refuses."""
-    others = {other.line - remote.line for other in remote.codes} - {code.line - remote.line}
+    others = set() if whole else {other.line - remote.line for other in remote.codes} - {code.line - remote.line}
     plugins = next((folder() / "usr/lib").glob("*/lirc/plugins"))
     with tempfile.TemporaryDirectory() as name:
         conf = Path(name, "one.conf")
