@@ -22,8 +22,11 @@ def rule() -> Path | None:
 
 def table_for(receiver: Receiver) -> str | None:
     """The file that ir-keytable gives the receiver: the first line of rc_maps.cfg that fits."""
-    if rule() is None:
-        return None
+    return configured(receiver) if rule() is not None else None
+
+
+def configured(receiver: Receiver) -> str | None:
+    """The file that rc_maps.cfg names for the receiver, whether the rule is in force or not."""
     try:
         lines = (ROOT / "etc/rc_maps.cfg").read_text(errors="replace").splitlines()
     except OSError:
@@ -33,6 +36,13 @@ def table_for(receiver: Receiver) -> str | None:
         if len(words) == 3 and words[0] in ("*", receiver.driver) and words[1] in ("*", receiver.rc_map):
             return words[2]
     return None
+
+
+def installed(receiver: Receiver) -> Path | None:
+    """The installed table for the receiver: what rc_maps.cfg names, or the one called after its rc_map; the administrator's first."""
+    name = configured(receiver) or f"{receiver.rc_map.removeprefix('rc-').replace('-', '_')}.toml"
+    folders = ("etc/rc_keymaps", "usr/lib/udev/rc_keymaps", "lib/udev/rc_keymaps")
+    return next((path for folder in folders if (path := ROOT / folder / name).is_file()), None)
 
 
 def note(receiver: Receiver) -> str | None:

@@ -18,8 +18,7 @@ from irbpf.yamlnodes import Node
 
 # from the vaguest to the most precise: the most precise keymaps that fit are taken, all of the same precision together
 _WEIGHT = {"driver": 1, "rc_map": 2, "name": 4, "bus": 8, "vendor": 8, "product": 8, "path": 32}
-
-
+TABLES = "ir-keytable"
 _RECEIVERS = re.compile(r"^receivers:.*\n?(?:(?:[ \t#-].*)?\n)*", re.MULTILINE)
 
 
@@ -66,6 +65,8 @@ def choose(receiver: Receiver) -> tuple[list[Choice], list[Error]]:
         best = max((fit for one in keymap.receivers if (fit := weigh(one, receiver))), default=None)
         if best is not None:
             ranked.append((best[0], Choice(keymap, best[1])))
+    if not ranked and wants_tables():
+        return _of_table(receiver, problems), problems
     most = max((weight for weight, _ in ranked), default=0)
     return [choice for weight, choice in ranked if weight == most], problems
 
@@ -82,6 +83,23 @@ def _may_fit(path: Path, receiver: Receiver) -> bool:
         return any(weigh(match(one), receiver) is not None for one in wanted.list("the list of receivers"))
     except Error:
         return True
+
+
+def _of_table(receiver: Receiver, problems: list[Error]) -> list[Choice]:
+    """The table that ir-keytable has for the receiver, if there is anything in it to decode."""
+    from irbpf import keytable
+    from irbpf.importers import read
+
+    path = keytable.installed(receiver)
+    if path is None:
+        return []
+    try:
+        remotes = read(path, "rc_keymap").remotes
+    except Error as error:
+        problems.append(error)
+        return []
+    return [Choice(remote.keymap, f"ir-keytable has {path} for it, and {etc('receivers.yaml')} allows that")
+            for remote in remotes if remote.keymap.decoded]
 
 
 def weigh(wanted: Match, receiver: Receiver) -> tuple[int, str] | None:
@@ -101,26 +119,40 @@ def weigh(wanted: Match, receiver: Receiver) -> tuple[int, str] | None:
 
 def _assigned(receiver: Receiver) -> list[str] | None:
     """What the administrator's own list says: the first entry that fits counts."""
+    return next((names for wanted, names in _assignments()[0] if weigh(wanted, receiver) is not None), None)
+
+
+def wants_tables() -> bool:
+    """Whether the administrator wants ir-keytable's tables for receivers that no keymap fits."""
+    return _assignments()[1]
+
+
+def _assignments() -> tuple[list[tuple[Match, list[str]]], bool]:
     path = etc("receivers.yaml")
     if not path.exists():
-        return None
+        return [], False
     problems = Problems()
-    assigned = read_assignments(yamlnodes.read(path), problems)
+    found = read_assignments(yamlnodes.read(path), problems)
     problems.raise_first()
-    return next((names for wanted, names in assigned if weigh(wanted, receiver) is not None), None)
+    return found
 
 
-def read_assignments(root: Node, problems: Problems) -> list[tuple[Match, list[str]]]:
-    """The administrator's list of receivers, each with the names of its keymaps."""
-    assigned = []
+def read_assignments(root: Node, problems: Problems) -> tuple[list[tuple[Match, list[str]]], bool]:
+    """The administrator's list of receivers, each with the names of its keymaps; and whether all others get ir-keytable's tables."""
+    assigned, tables = [], False
     with problems.whole():
         for node in root.list("the list of receivers"):
             with problems.here():
-                entry = node.mapping("an entry", ("receiver", "keymaps"))
+                entry = node.mapping("an entry", ("receiver", "keymaps", "otherwise"))
+                if set(entry) == {"otherwise"}:
+                    if entry["otherwise"].string("what to use otherwise") != TABLES:
+                        entry["otherwise"].fail("this is nothing to use", f"otherwise: {TABLES}")
+                    tables = True
+                    continue
                 if set(entry) != {"receiver", "keymaps"}:
                     node.fail("an entry has receiver: and keymaps:", "see the README")
                 assigned.append((match(entry["receiver"]), [_known(one) for one in entry["keymaps"].list("keymaps")]))
-    return assigned
+    return assigned, tables
 
 
 def _known(node: Node) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -283,7 +284,29 @@ def test_receivers_yaml_assigns(etc: Path) -> None:
     assert check(etc / "receivers.yaml").problems == ()
 
 
+def test_tables_of_ir_keytable_are_used_where_nothing_else_fits_and_it_is_wanted(etc: Path, tmp_path: Path,
+                                                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("irbpf.keytable.ROOT", tmp_path)
+    (tmp_path / "etc" / "rc_keymaps").mkdir(parents=True)
+    (tmp_path / "etc" / "rc_keymaps" / "odd_one.toml").write_text(
+        '[[protocols]]\nname = "odd"\nprotocol = "nec"\nvariant = "nec"\n[protocols.scancodes]\n0x408 = "KEY_1"\n')
+    (tmp_path / "etc" / "rc_keymaps" / "mine.toml").write_text(
+        '[[protocols]]\nname = "mine"\nprotocol = "rc5"\n[protocols.scancodes]\n0x1e3b = "KEY_2"\n')
+    odd, other = replace(RECEIVER, rc_map="rc-odd-one"), replace(RECEIVER, rc_map="rc-other")
+    assert library.choose(odd)[0] == []
+    (etc / "receivers.yaml").write_text("- otherwise: ir-keytable\n")
+    assert check(etc / "receivers.yaml").problems == ()
+    choice, = library.choose(odd)[0]
+    assert (choice.keymap.name, choice.keymap.keys) == ("odd", {0x408: "KEY_1"})
+    assert "odd_one.toml" in choice.reason
+    assert library.choose(other)[0] == []
+    (tmp_path / "etc" / "rc_maps.cfg").write_text("# a comment\n* rc-other mine.toml\n")
+    assert [one.keymap.name for one in library.choose(other)[0]] == ["mine"]
+    assert "rc_map is" in library.choose(RECEIVER)[0][0].reason
+
+
 @pytest.mark.parametrize(("text", "place", "message", "hint"), [
+    ("- otherwise: lirc", "1:14", "this is nothing to use", "otherwise: ir-keytable"),
     ("receiver: {}", "1:1", "the list of receivers is a list", "begin each entry"),
     ("- receiver: {path: x}", "1:3", "an entry has receiver: and keymaps:", "README"),
     ("- {receiver: {pth: x}, keymaps: [lg-tv]}", "1:15", "a receiver has no field 'pth'", "did you mean path?"),

@@ -145,12 +145,11 @@ class _Toml:
         except Error as error:
             self.problem(text, f"{key}: {error.message}")
             return
-        if (why := _never(protocol, scancode)) is not None:
-            self.problem(text, f"{key}: {why}")
-            if protocol is not None and protocol.name == "rc6_mce" and scancode & _MCE_TOGGLE:
-                yield Button(key, self.line(text), protocol, scancode & ~_MCE_TOGGLE)  # as rc-core has it, without the toggle
-            protocol = None
-        yield Button(key, self.line(text), protocol, scancode)
+        reported = as_reported(protocol, scancode)
+        if protocol is not None and reported[0] != (protocol, scancode):
+            self.problem(text, _never(key, protocol, scancode))
+        for one, code in reported:
+            yield Button(key, self.line(text), one, code)
 
     def raw(self, patterns: Any) -> Iterator[Button]:
         for one in patterns if isinstance(patterns, list) else []:
@@ -166,13 +165,37 @@ def _by_hand(name: str) -> bool:
         and decoder_file(name).is_file()
 
 
-def _never(protocol: Protocol | None, scancode: int) -> str | None:
-    """Why no frame has the scancode: drivers that decode by themselves have scancodes of their own in such tables."""
+def as_reported(protocol: Protocol | None, scancode: int) -> list[tuple[Protocol | None, int]]:
+    """What the receivers of a table report for one of its scancodes.
+
+    Drivers that decode by themselves have scancodes of their own in such tables, which no frame has as rc-core reads it: then it is
+    the one that rc-core has for the frame, if that is known, and the table's own, without a decoder.
+    """
+    if protocol is None:
+        return [(None, scancode)]
+    other = _other(protocol, scancode)
+    if other is not None:
+        return [other, (None, scancode)]
     try:
-        if protocol is not None:
-            parameters_of(protocol, scancode)
-    except Error as error:
-        return f"{error.message}: the keymap has it in a table"
+        parameters_of(protocol, scancode)
+    except Error:
+        return [(None, scancode)]
+    return [(protocol, scancode)]
+
+
+def _never(key: str, protocol: Protocol, scancode: int) -> str:
+    return f"{key}: no frame of {protocol.name} has the scancode {scancode:#x}, as rc-core reads it: the keymap has it in a table"
+
+
+def _other(protocol: Protocol, scancode: int) -> tuple[Protocol, int] | None:
+    """Complements in the bytes of NEC, and the toggle of MCE, are no part of rc-core's scancodes."""
+    if protocol.name == "rc6_mce" and scancode & _MCE_TOGGLE:
+        return protocol, scancode & ~_MCE_TOGGLE
+    if protocol.name == "nec32" and (scancode >> 8 ^ scancode) & 0xFF == 0xFF:
+        turned = (scancode >> 16 & 0xFF) << 16 | (scancode >> 24) << 8 | scancode & 0xFF
+        return _other(catalogue()["necx"], turned) or (catalogue()["necx"], turned)
+    if protocol.name == "necx" and (scancode >> 16 ^ scancode >> 8) & 0xFF == 0xFF:
+        return catalogue()["nec"], scancode >> 8 & 0xFF00 | scancode & 0xFF
     return None
 
 
@@ -216,25 +239,27 @@ def _read_text(text: str, file: str) -> Imported:
                 problems.append(Problem(file, number, f"{line[:60]!r} is no scancode with a key"))
                 continue
             scancode, key = int(found[1], 16 if found[1][:2].lower() == "0x" else 10), found[2]
-            button, why = _text_button(key, number, types or ["unknown"], scancode)
-            buttons += [button] if button else []
+            made, why = _text_buttons(key, number, types or ["unknown"], scancode)
+            buttons += made
             problems += [Problem(file, number, why)] if why else []
     if all(one.protocol is None for one in buttons) and buttons:
         problems.append(Problem(file, 1, f"{', '.join(types) or 'no type'}: {_NO_DECODER['unknown']}, so the keymap has the table alone"))
     return together([assemble(name, buttons, file)], problems)
 
 
-def _text_button(key: str, line: int, types: list[str], scancode: int) -> tuple[Button | None, str]:
-    """A line's key; of several types, the first that can have the scancode."""
+def _text_buttons(key: str, line: int, types: list[str], scancode: int) -> tuple[list[Button], str]:
+    """A line's key, by the first of several types that there is."""
     if scancode >= 1 << 64:
-        return None, f"{scancode:#x} has more than 64 bits"
+        return [], f"{scancode:#x} has more than 64 bits"
     name = keycodes.name(int(key, 0)) if re.fullmatch(r"0x[0-9a-fA-F]+|\d{2,}", key) else key
     failed = ""
     for one in types:
         try:
             protocol = protocol_of(one, scancode)
-            why = _never(protocol, scancode)
-            return Button(name, line, None if why else protocol, scancode), f"{key}: {why}" if why else ""
         except Error as error:
             failed = f"{key}: {error.message}"
-    return None, failed
+            continue
+        reported = as_reported(protocol, scancode)
+        why = _never(key, protocol, scancode) if protocol is not None and reported[0] != (protocol, scancode) else ""
+        return [Button(name, line, *each) for each in reported], why
+    return [], failed

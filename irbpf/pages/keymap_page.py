@@ -62,6 +62,7 @@ protocols:
 RECEIVERS = """
 - receiver: {path: platform-ir-port.1}
   keymaps: [sony-tv]
+- otherwise: ir-keytable
 """
 
 
@@ -76,7 +77,8 @@ def page(version: str) -> str:
         section("FIELDS", tagged(_rows(TOP_FIELDS, TOP))),
         section("RECEIVERS", prose("Each entry of receivers has at least one of these."), tagged(_rows(MATCH_FIELDS, MATCH)),
                 prose("By hand, /etc/irbpf/receivers.yaml gives keymaps to receivers, whatever they say themselves; the first "
-                      "entry that fits counts."),
+                      "entry that fits counts. With otherwise: ir-keytable, receivers that no keymap fits get the table that "
+                      "ir-keytable has for them."),
                 example(RECEIVERS)),
         section("PROTOCOLS", prose("Each entry of protocols is one of these.")),
         *(subsection(name, *([prose(text)] if text else []), tagged(_rows(fields, texts))) for name, fields, texts, text in ENTRIES),

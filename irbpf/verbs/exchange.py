@@ -111,5 +111,6 @@ def add(verbs: Verbs) -> None:
     one.add_argument("--force", action="store_true", help="overwrite keymaps")
     one = verbs.add("export", do_export, "write a keymap as ir-keytable, LIRC, Flipper or Pronto have it", examples=EXPORT_EXAMPLES)
     one.add_argument("keymap", help="a keymap, by name or file")
-    one.add_argument("--to", choices=tuple(exporters.FORMATS), required=True, help="; ".join(f"{name}: {what}" for name, what in exporters.FORMATS.items()))
+    one.add_argument("--to", choices=tuple(exporters.FORMATS), required=True,
+                     help="; ".join(f"{name}: {what}" for name, what in exporters.FORMATS.items()))
     one.add_argument("-o", "--output", default="-", metavar="FILE", help="(default: standard output)")
