@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from irbpf.cli import main, parser
-from irbpf.pages.command import KINDS, command_of
+from irbpf.pages.command import command_of
 from irbpf.record import FIELDS, imported, provenance
 from irbpf.receiver import Receiver
 from tests.conftest import ROOT
@@ -82,16 +82,9 @@ def test_the_pages_of_files_tell_all_fields(share: Path) -> None:
     from irbpf.ownprotocols import NARROWING
 
     text = (share / MAN[1]).read_text()
-    assert all(f"\\fB{name}\\fR" in text for name in (*TOP_FIELDS, *MATCH_FIELDS, *OWN, *NARROWING, *RAW_FIELDS, *TABLE_FIELDS, *DECODER_FIELDS))
+    for name in (*TOP_FIELDS, *MATCH_FIELDS, *OWN, *NARROWING, *RAW_FIELDS, *TABLE_FIELDS, *DECODER_FIELDS):
+        assert re.search(rf"^\\fB{name}\\fR\n[^.\n]{{5,}}", text, re.MULTILINE), name
     assert {*provenance(Receiver("rc0", "a", "b", "c"), 50), *imported("x")} <= FIELDS.keys()
-
-
-def test_every_argument_that_names_something_is_completed() -> None:
-    """A new argument gets its kind by its name, or is known to be free text."""
-    free = {"P=V", "form", "folder"}
-    for verb in command_of(parser()).verbs:
-        for one in verb.arguments:
-            assert one.kinds or one.choices or one.name in free, (verb.name, one.name, sorted(KINDS))
 
 
 def bash(share: Path, *words: str) -> list[str]:

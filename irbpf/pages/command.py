@@ -83,7 +83,11 @@ def _help(action: argparse.Action) -> str:
 
 
 def _kinds(verb: str, action: argparse.Action) -> tuple[str, ...]:
-    return () if action.choices else EXCEPTIONS.get((verb, action.dest), KINDS.get(action.dest, ()))
+    """By the name, else by how the value is called: FILE, DIR."""
+    if action.choices:
+        return ()
+    called = str(action.metavar or "").upper()
+    return EXCEPTIONS.get((verb, action.dest)) or KINDS.get(action.dest) or (("files",) if "FILE" in called or "DIR" in called else ())
 
 
 def _choices(action: argparse.Action) -> tuple[str, ...]:

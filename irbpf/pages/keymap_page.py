@@ -91,4 +91,4 @@ def page(version: str) -> str:
 
 
 def _rows(fields: Sequence[str], texts: Mapping[str, str]) -> list[tuple[str, str]]:
-    return [(bold(one), texts[one]) for one in fields]
+    return [(bold(one), texts.get(one, "")) for one in fields]
