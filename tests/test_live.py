@@ -47,6 +47,8 @@ def test_what_the_input_device_says_goes_to_its_signal() -> None:
     (row,) = one.rows
     assert row.said_text == "scan 0x408, KEY_1 down, KEY_1 held ×3, KEY_1 up"
     assert row.complete
+    one.said(event(1, 2, 1), True)
+    assert [row.number for row in one.rows] == [1, 2]
 
 
 def test_a_key_held_for_long_is_not_read_again_for_each_repeat() -> None:

@@ -14,6 +14,7 @@ import pytest
 from irbpf import trace
 from irbpf.cli import main
 from irbpf.irp.marks import marked
+from irbpf.irp.parser import parse
 from irbpf.irp.render import render
 from irbpf.picture import Drawing, Mark, Reader, Windows, windows
 from irbpf.plot_text import draw, histogram
@@ -46,6 +47,11 @@ def test_the_watched_renderer_sends_the_same(name: str) -> None:
     assert widest.fields
     assert all(one.end <= other.start for one, other in zip(widest.fields, widest.fields[1:], strict=False))
     assert {one.label: one.value for one in widest.fields}.items() >= {(name, params[name]) for name in ("D",) if name in params}
+
+
+def test_a_silence_at_the_start_is_heard_by_nobody() -> None:
+    (part,) = marked(parse("{36k,msb,889}<1,-1|-1,1>(1:1,D:3,-100m)[D:0..7]"), {"D": 1})
+    assert [(one.label, float(one.start), float(one.end)) for one in part.fields] == [("", 0, 889), ("D", 889, 889 + 3 * 1778)]
 
 
 @pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)

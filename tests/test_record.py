@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from irbpf import trace
 from irbpf.cli import main
+from irbpf.errors import Error
 from irbpf.pulses import Kind, Sample
+from irbpf.record import put
 from irbpf.signals import GAP_US, of_text, split
 from tests.conftest import ROOT
 
@@ -44,6 +46,15 @@ def test_the_carrier_belongs_to_its_signal() -> None:
     """rc-loopback tells it before the last pulse, other drivers after it."""
     found = list(split(samples((P, 900), (F, 36_000), (P, 600), (T, 125_000), (P, 900), (S, 500), (P, 600), (T, 125_000), (P, 1))))
     assert [one.carrier for one in found] == [36_000, None, None]
+    (twice,) = split(samples((P, 900), (F, 36_000), (P, 600), (F, 125_000)))
+    assert twice.carrier == 36_000
+
+
+def test_a_file_that_came_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+    put(tmp_path / "x", "first", fresh=True)
+    with pytest.raises(Error, match="already"):
+        put(tmp_path / "x", "second", fresh=True)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["first"]
 
 
 @given(st.lists(st.builds(Sample, KINDS, st.integers(1, 200_000)), max_size=60))
