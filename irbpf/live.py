@@ -49,16 +49,21 @@ class Row:
 
 @dataclass
 class View:
-    """All of it. `loaded` names the keymaps that are on the receiver now."""
+    """All of it. `loaded` names the keymaps that are on the receiver now, `engine` what makes their keys."""
 
     receiver: Receiver
     player: Player
     loaded: tuple[str, ...] = ()
+    engine: str = ""
     rows: deque[Row] = field(default_factory=lambda: deque(maxlen=MOST_ROWS))
     counts: Counter[str] = field(default_factory=Counter)
     current: Row | None = None
     shown: float = 0.0
     clock: Callable[[], float] = time.monotonic
+
+    @property
+    def loaded_text(self) -> str:
+        return f"keymaps loaded: {', '.join(self.loaded) or 'none'}" + (f" (engine {self.engine})" if self.engine else "")
 
     def row(self) -> Row:
         if self.current is None:

@@ -27,8 +27,7 @@ class Screen:
 
     def head(self) -> Panel:
         one = self.view.receiver
-        text = Text.assemble((one.rc, "bold"), f"  {one.name}  driver {one.driver}\nkeymaps loaded: ",
-                             (", ".join(self.view.loaded) or "none", "bold"))
+        text = Text.assemble((one.rc, "bold"), f"  {one.name}  driver {one.driver}\n{self.view.loaded_text}")
         return Panel(text, padding=(0, 1))
 
     def table(self, rows: list[Row], width: int) -> Table:

@@ -26,7 +26,7 @@ def do_test(args: argparse.Namespace) -> int:
     receiver = discovery.receiver(args.rc)
     decoders = of_keymap(load(library.find(args.keymap))) if args.keymap else of_protocols(list(catalogue().values()))
     with ExitStack() as stack:
-        view = View(receiver, stack.enter_context(Player(decoders, "python")), _loaded(receiver))
+        view = View(receiver, stack.enter_context(Player(decoders, "python")), *_loaded(receiver))
         fd = stack.enter_context(lirc.opened(receiver.lirc)) if receiver.lirc is not None and receiver.raw else None
         devices = _devices(receiver, stack)
         if fd is None and not devices:
@@ -35,25 +35,34 @@ def do_test(args: argparse.Namespace) -> int:
     return 0
 
 
-def _loaded(receiver: Receiver) -> tuple[str, ...]:
-    from irbpf.engines import kernel
+def _devices(receiver: Receiver, stack: ExitStack) -> dict[int, Any]:
+    """The input devices that give the receiver's keys, opened, by their fds: rc-core's, and that of the userspace engine if it runs."""
+    from irbpf.engines import control, kernel
 
     state = kernel.saved(receiver.rc)
-    return tuple(state.names) if state else ()
-
-
-def _devices(receiver: Receiver, stack: ExitStack) -> dict[int, Any]:
-    """The input devices that give the receiver's keys, opened, by their fds."""
-    if receiver.event is None:
+    server = control.call(receiver.rc, "status") if state is not None and state.engine != "kernel" else None
+    paths = [path for path in (receiver.event, None if server is None else server["event"]) if path is not None]
+    if not paths:
         return {}
     from evdev import InputDevice
 
-    try:
-        device = InputDevice(receiver.event)
-    except OSError as error:
-        raise Error(f"{receiver.event}: {error.strerror}", "run it as root") from error
-    stack.callback(device.close)
-    return {device.fd: device}
+    devices = {}
+    for path in paths:
+        try:
+            device = InputDevice(path)
+        except OSError as error:
+            raise Error(f"{path}: {error.strerror}", "run it as root") from error
+        stack.callback(device.close)
+        devices[device.fd] = device
+    return devices
+
+
+def _loaded(receiver: Receiver) -> tuple[tuple[str, ...], str]:
+    """The keymaps on it, and the engine that makes their keys."""
+    from irbpf.engines import kernel
+
+    state = kernel.saved(receiver.rc)
+    return (tuple(state.names), state.engine) if state else ((), "")
 
 
 def _shown(view: View, fd: int | None, devices: dict[int, Any], count: int | None, plain: bool) -> None:
@@ -91,7 +100,7 @@ def _plain(view: View, fd: int | None, devices: dict[int, Any], count: int | Non
     from irbpf.plot_text import waveform
 
     one, done = view.receiver, 0
-    print(f"{one.rc}: {one.name} (driver {one.driver}); keymaps loaded: {', '.join(view.loaded) or 'none'}; Ctrl-C ends", flush=True)
+    print(f"{one.rc}: {one.name} (driver {one.driver}); {view.loaded_text}; Ctrl-C ends", flush=True)
     try:
         for said in watch(view, fd, devices):
             if said is not None:

@@ -168,13 +168,14 @@ def test_what_was_recorded_is_sent_again(loopback: Receiver, keymap: str, tmp_pa
         assert ("EV_KEY", ecodes.KEY_2, 1) in keys.until_quiet()
 
 
-def test_the_live_view_in_plain_lines(loopback: Receiver, keymap: str) -> None:
-    """What is heard, what it is read as, and what the kernel makes of it, while the kernel's programs run."""
-    assert main(["load", loopback.rc, keymap]) == 0
+@pytest.mark.parametrize("engine", ["kernel", "python"])
+def test_the_live_view_in_plain_lines(loopback: Receiver, keymap: str, engine: str) -> None:
+    """What is heard, what it is read as, and what the input device says, while an engine runs."""
+    assert main(["load", loopback.rc, keymap, "--engine", engine]) == 0
     with subprocess.Popen(["/usr/bin/python3", "-m", "irbpf", "test", loopback.rc, "--keymap", keymap, "--count", "3"], cwd=ROOT, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
-        assert "keymaps loaded: guest" in process.stdout.readline()
+        assert f"keymaps loaded: guest (engine {engine})" in process.stdout.readline()
         ir_ctl(loopback, "-S", "nec:0x408")
         first = [process.stdout.readline() for _ in range(5)]
         assert main(["send", loopback.rc, "nec:0x409", "--repeats", "4"]) == 0
@@ -186,6 +187,7 @@ def test_the_live_view_in_plain_lines(loopback: Receiver, keymap: str) -> None:
     assert "4 repeats" in rest
     assert "KEY_2 down" in rest
     assert "rc5 0x1 (" in rest
+    assert main(["unload", loopback.rc]) == 0
 
 
 def test_the_live_view_on_a_terminal(loopback: Receiver, keymap: str) -> None:
