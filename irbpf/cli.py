@@ -18,7 +18,7 @@ GROUPS = (receivers, live, keymaps, protocols, exchange, decoding, recording, pi
 EXAMPLES = """examples:
   irbpf list                                   the receivers of this machine, and the keymaps that fit
   irbpf load rc0                               give rc0 the keymaps that fit it
-  irbpf load rc0 hauppauge ./mine.yaml    give it these
+  irbpf load rc0 hauppauge ./mine.yaml         give it these
   irbpf decode --protocol nec recording.txt    what is in a recording
   irbpf render nec D=4 F=8 | irbpf decode -    there and back
   irbpf check mine.yaml                        is it right?
@@ -37,14 +37,19 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """0 done, 1 failed, 2 wrong usage."""
-    args = parser().parse_args(argv)
     try:
-        return int(args.does(args))
+        args = parser().parse_args(argv)
+        code = int(args.does(args))
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, where a failure can be told
+        return code
     except Error as error:
         print(f"irbpf: {error}", file=sys.stderr)
         return 1
-    except BrokenPipeError:
+    except OSError as error:  # what nobody explained: mostly a standard output that is closed or full
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        if not isinstance(error, BrokenPipeError):
+            print(f"irbpf: {error.filename or 'standard output'}: {error.strerror}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -62,7 +62,10 @@ def _ask(request: dict[str, Any]) -> list[dict[str, Any]]:
             return list(answer["objects"])
     except (ValueError, IndexError, KeyError, TypeError, AttributeError):
         raise Error(f"the compiler failed (exit {done.returncode}): {done.stderr.strip()[-400:]}") from None
-    raise Error(answer["error"] + _first_complaint(done.stderr), answer.get("hint", ""))
+    complaint = _first_complaint(done.stderr)
+    if "Operation not permitted" in complaint:
+        raise Error("decoders cannot be compiled: Operation not permitted", "run it as root: bcc makes maps in the kernel while it compiles")
+    raise Error(answer["error"] + complaint, answer.get("hint", ""))
 
 
 def _first_complaint(text: str) -> str:

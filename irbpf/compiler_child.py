@@ -30,8 +30,7 @@ def main() -> int:
             program = BPF(text=source["text"], cflags=flags)
             objects.append(describe(program))
         except Exception as error:
-            hint = "run it as root: bcc creates the maps while it compiles" if "perm" in str(error).lower() else ""
-            return answer({"error": f"{source['name']} does not compile ({str(error)[:200]})", "hint": hint})
+            return answer({"error": f"{source['name']} does not compile ({str(error)[:200]})"})
     return answer({"objects": objects})
 
 

@@ -112,7 +112,7 @@ def iter_signals(stream: Iterable[str], origin: str, each_line: bool) -> Iterato
     """The signals of a text: one for each line that has any samples, or the whole as one."""
     if each_line:
         for number, line in enumerate(stream, 1):
-            if line.strip() and not line.lstrip().startswith("#"):
+            if line.strip() and not line.lstrip().startswith(("#", "//")):
                 yield parse_samples(line, origin, number)
         return
     yield parse_samples("".join(stream), origin)

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, Any, TextIO
 
 from irbpf.errors import Error
 from irbpf.verbs.form import Verbs, emit
 
 if TYPE_CHECKING:
     from irbpf.replay import Decoder, Event
+
+LARGEST = 32 << 20
+EXAMPLES = """  irbpf decode recording.txt                       by all protocols that are known, the likeliest first
+  ir-ctl -d /dev/lirc0 -r --one-shot | irbpf decode --keymap hauppauge -
+  irbpf decode --protocol nec,necx --each-line signals.txt | jq .scancode
+  irbpf decode --engine bpf tests/traces/*.trace   by the bytecode, in this kernel (as root)
+"""
 
 
 def _decoders(args: argparse.Namespace) -> list[Decoder]:
@@ -43,23 +53,41 @@ def do_decode(args: argparse.Namespace) -> int:
     signal = 0
     with Player(_decoders(args), args.engine, Cache(default_folder())) as player:
         for name in args.file:
-            try:
-                stream = sys.stdin if name == "-" else open(name, encoding="utf-8")  # noqa: SIM115
-            except OSError as error:
-                raise Error(f"{name}: {error.strerror}") from error
-            with stream:
-                try:
-                    for samples in iter_signals(stream, name, args.each_line):
-                        for event in player.play(samples):
-                            emit(event_row(signal, event))
-                        signal += 1
-                except UnicodeDecodeError as error:
-                    raise Error(f"{name}: not a text", "a recording is text: pulse 9000 / space 4500, or +9000 -4500 ...") from error
+            for samples in iter_signals(_lines(name, args.each_line), name, args.each_line):
+                for event in player.play(samples):
+                    emit(event_row(signal, event))
+                signal += 1
     return 0
 
 
+def _lines(name: str, endless: bool) -> Iterator[str]:
+    """The lines of a recording, - for standard input. What is taken as one signal has to end: LARGEST characters at most."""
+    taken = 0
+    try:
+        with _stream(name) as stream:
+            while line := stream.readline(LARGEST + 1):
+                taken = len(line) + (0 if endless else taken)
+                if taken > LARGEST:
+                    raise Error(f"{name}: more than {LARGEST >> 20} MB in one signal", "--each-line takes one signal a line, without an end")
+                yield line
+    except OSError as error:
+        raise Error(f"{name}: {error.strerror}") from error
+    except (UnicodeDecodeError, ValueError) as error:
+        raise Error(f"{name[:200]!r}: not a text", "a recording is text: pulse 9000 / space 4500, or +9000 -4500 ...") from error
+
+
+def _stream(name: str) -> AbstractContextManager[TextIO]:
+    if name != "-":
+        return open(name, encoding="utf-8")
+    if sys.stdin is None:
+        raise Error("there is no standard input")
+    if isinstance(sys.stdin, TextIOWrapper):  # whatever the locale is
+        sys.stdin.reconfigure(encoding="utf-8", errors="strict")
+    return nullcontext(sys.stdin)
+
+
 def add(verbs: Verbs) -> None:
-    one = verbs.add("decode", do_decode, "decode recordings; one JSON line for each event")
+    one = verbs.add("decode", do_decode, "decode recordings; one JSON line for each event", examples=EXAMPLES)
     what = one.add_mutually_exclusive_group()
     what.add_argument("--keymap", help="with the protocols and keys of a keymap")
     what.add_argument("--protocol", metavar="NAME[,NAME...]", help="with these protocols (default: the whole catalogue)")

@@ -15,6 +15,16 @@ def emit(value: Any) -> None:
     print(json.dumps(value), flush=True)
 
 
+MOST = 1000
+
+
+def count(text: str) -> int:
+    """An argument that says how often; for argparse."""
+    if not text.isascii() or not text.isdigit() or int(text[:9]) > MOST:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number from 0 to {MOST}")
+    return int(text)
+
+
 class Verbs:
     """Collects the verbs of the command; man pages and completions are made from the same parser."""
 

@@ -115,7 +115,8 @@ def _plain(view: View, fd: int | None, devices: dict[int, Any], count: int | Non
 
 
 def add(verbs: Verbs) -> None:
-    one = verbs.add("test", do_test, "show live what a receiver hears, what it means, and what its input device says")
+    one = verbs.add("test", do_test, "show live what a receiver hears, what it means, and what its input device says",
+                    examples="  irbpf test rc0\n  irbpf test rc0 --keymap hauppauge --count 3\n")
     one.add_argument("rc", help="a receiver, such as rc0")
     one.add_argument("--keymap", help="read with this keymap, and show its keys (default: all protocols)")
     one.add_argument("--count", type=whole, metavar="N", help="end after so many signals")

@@ -6,7 +6,17 @@ import argparse
 from typing import Any
 
 from irbpf.errors import Error
-from irbpf.verbs.form import Verbs, emit
+from irbpf.verbs.form import Verbs, count, emit
+
+FORMS = {"irp": "its line (the default)", "automaton": "its states and which duration leads where", "c": "the C made of that", "asm": "its bytecode"}
+RENDER_EXAMPLES = """  irbpf render nec D=4 F=8
+  irbpf render rc5 D=30 F=0x3b T=1 --repeats 2 | irbpf decode -
+  irbpf render "{38k,500}<1,-1|1,-3>(8,-8,X:8,1,^60m)*[X:0..255]" X=17
+"""
+SHOW_EXAMPLES = """  irbpf show nec --automaton                   which duration leads where
+  irbpf show sony12 --c                        the C that is compiled
+  irbpf show rc5 --asm                         its bytecode (needs bcc, and root)
+"""
 
 
 def do_protocols(args: argparse.Namespace) -> int:
@@ -44,14 +54,15 @@ def do_show(args: argparse.Namespace) -> int:
 
 
 def add(verbs: Verbs) -> None:
-    verbs.add("protocols", do_protocols, "list the catalogue", as_json=True)
-    one = verbs.add("render", do_render, "what a remote sends")
+    verbs.add("protocols", do_protocols, "list the catalogue", as_json=True,
+              examples="  irbpf protocols\n  irbpf protocols --json | jq -r '.[] | select(.number == 9).irp'\n")
+    one = verbs.add("render", do_render, "what a remote sends", examples=RENDER_EXAMPLES)
     one.add_argument("protocol", help="a name, or an IRP line")
     one.add_argument("param", nargs="*", metavar="P=V")
-    one.add_argument("--repeats", type=int, default=0)
-    one = verbs.add("show", do_show, "a protocol, stage by stage")
+    one.add_argument("--repeats", type=count, default=0, metavar="N", help="as if the key was held for so many repeats (default: 0)")
+    one = verbs.add("show", do_show, "a protocol, stage by stage", examples=SHOW_EXAMPLES)
     one.add_argument("what", help="a protocol's name or an IRP line")
     form = one.add_mutually_exclusive_group()
-    for name in ("irp", "automaton", "c", "asm"):
-        form.add_argument(f"--{name}", dest="form", action="store_const", const=name)
+    for name, shows in FORMS.items():
+        form.add_argument(f"--{name}", dest="form", action="store_const", const=name, help=shows)
     one.set_defaults(form="irp")

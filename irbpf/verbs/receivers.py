@@ -11,6 +11,11 @@ from irbpf.engines import ENGINES
 from irbpf.errors import Error, Gone
 from irbpf.verbs.form import Verbs, emit
 
+LOAD_EXAMPLES = """  irbpf load rc0                               the keymaps that fit it
+  irbpf load rc0 hauppauge ./mine.yaml         these
+  irbpf load rc0 living-room.irbpf             what irbpf build made
+"""
+
 
 def do_list(args: argparse.Namespace) -> int:
     from irbpf import discovery, library
@@ -129,14 +134,15 @@ def do_watch(args: argparse.Namespace) -> int:
 
 
 def add(verbs: Verbs) -> None:
-    verbs.add("list", do_list, "list the receivers and the keymaps that fit them", as_json=True)
-    one = verbs.add("status", do_status, "what is loaded on a receiver", as_json=True)
+    verbs.add("list", do_list, "list the receivers and the keymaps that fit them", as_json=True,
+              examples="  irbpf list\n  irbpf list --json | jq -r '.[].rc'\n")
+    one = verbs.add("status", do_status, "what is loaded on a receiver", as_json=True, examples="  irbpf status\n  irbpf status rc0 --json\n")
     one.add_argument("rc", nargs="?", help="a receiver, such as rc0 (default: all)")
-    one = verbs.add("load", do_load, "give a receiver its keymaps", as_json=True)
+    one = verbs.add("load", do_load, "give a receiver its keymaps", as_json=True, examples=LOAD_EXAMPLES)
     one.add_argument("rc", help="a receiver, such as rc0")
     one.add_argument("keymap", nargs="*", help="keymaps by name or file, or one file of irbpf build (default: those that fit)")
     one.add_argument("--engine", choices=ENGINES, help="how keys are made (default: the first of these that runs here)")
     one.add_argument("--hold", action="store_true", help="stay, where a process has to: to make the keys, or to keep the receiver open")
-    one = verbs.add("unload", do_unload, "take our keymaps back and restore what was there")
+    one = verbs.add("unload", do_unload, "take our keymaps back and restore what was there", examples="  irbpf unload rc0\n")
     one.add_argument("rc", help="a receiver, such as rc0")
-    verbs.add("watch", do_watch, "load receivers as they are plugged in, without systemd")
+    verbs.add("watch", do_watch, "load receivers as they are plugged in, without systemd", examples="  irbpf watch &\n")

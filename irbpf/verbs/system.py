@@ -40,7 +40,9 @@ def do_pages(args: argparse.Namespace) -> int:
 
 
 def add(verbs: Verbs) -> None:
-    verbs.add("doctor", do_doctor, "what this machine can do, and what would make it better", as_json=True)
-    verbs.add("demo", do_demo, "a recorded key press through a BPF decoder in this kernel")
-    one = verbs.add("pages", do_pages, "write man pages and completions, as they belong under /usr/share")
+    verbs.add("doctor", do_doctor, "what this machine can do, and what would make it better", as_json=True,
+              examples="  irbpf doctor\n  irbpf doctor --json | jq '.[] | select(.good | not)'\n")
+    verbs.add("demo", do_demo, "a recorded key press through a BPF decoder in this kernel", examples="  irbpf demo\n")
+    one = verbs.add("pages", do_pages, "write man pages and completions, as they belong under /usr/share",
+                    examples="  irbpf pages debian/irbpf/usr/share\n")
     one.add_argument("folder", help="such as /usr/share")
