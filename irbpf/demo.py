@@ -2,57 +2,60 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
-from irbpf import keycodes
+from irbpf import keycodes, trace, uinput
 from irbpf.cache import Cache, default_folder
 from irbpf.errors import Error
+from irbpf.paths import data
 from irbpf.protocols import catalogue
-from irbpf.pulses import format_samples, parse_samples
+from irbpf.pulses import format_samples
 from irbpf.replay import Player, of_protocols
 
-KEYS = {0x408: "KEY_1"}
-# A press of NEC 4, 8, held for one repeat, as ir-ctl's encoder sends it (v4l-utils 1.22, nec:0x408) and its repeat.
-RECORDED = ("+9000 -4500 +562 -562 +562 -562 +562 -1687 +562 -562 +562 -562 +562 -562 +562 -562 +562 -562 +562 -1687 +562 -1687 "
-            "+562 -562 +562 -1687 +562 -1687 +562 -1687 +562 -1687 +562 -1687 +562 -562 +562 -562 +562 -562 +562 -1687 +562 -562 "
-            "+562 -562 +562 -562 +562 -562 +562 -1687 +562 -1687 +562 -1687 +562 -562 +562 -1687 +562 -1687 +562 -1687 +562 -1687 "
-            "+562 -40000 +9000 -2250 +562 -96000")
+KEY = "KEY_1"
+PATIENCE_S = 2.0
 
 
 def demo() -> Iterator[str]:
     """Lines for a person. Needs root and bcc; an evdev device is made where uinput is there."""
-    samples = parse_samples(RECORDED, "demo")
-    yield f"recorded:  {format_samples(samples)[:70]}..."
-    protocol = catalogue()["nec"]
+    recorded = trace.read(data("keymaps", "demo.trace"))
+    if not recorded.expect:
+        raise Error(f"{data('keymaps', 'demo.trace')} says nothing of what it holds", "install irbpf anew")
+    sent = recorded.expect[0]
+    yield f"recorded:  {format_samples(recorded.samples)[:70]}..."
+    yield f"sent by:   {recorded.provenance.get('sent by', 'nobody knows')}"
+    protocol = catalogue()[sent.protocol]
     yield f"protocol:  {protocol.irp.text}"
     plain = of_protocols([protocol])[0]
-    with Player([replace(plain, keys=KEYS)], "bpf", Cache(default_folder())) as player:
+    with Player([replace(plain, keys={sent.scancode: KEY})], "bpf", Cache(default_folder())) as player:
         batches = player.batches[0]
         yield f"decoder:   compiled by bcc, accepted by this kernel's verifier, program id {batches.program.id}"
-        events = player.play(samples)
-        if not events:
-            raise Error("the decoder said nothing", "this is a mistake in irbpf")
-        yield f"decoded:   {len(events)} events from {batches.samples} samples, {batches.nanoseconds / batches.samples:.1f} ns a sample"
+        events = player.play(recorded.samples)
+        yield f"decoded:   {len(events)} events from {batches.samples} samples, {batches.nanoseconds / max(1, batches.samples):.1f} ns a sample"
     for event in events:
         yield f"key:       {event.key} (scancode {event.decoded.scancode:#x}{', held' if event.decoded.repeat else ''})"
-    yield _evdev(str(events[0].key))
+    if trace.presses(event.decoded for event in events) != (sent,):
+        raise Error(f"the decoder should have said {sent}", "this is a mistake in irbpf; please report it")
+    yield f"evdev:     {_evdev(KEY)}"
 
 
 def _evdev(key: str) -> str:
     """The key through a real input device, read back, where this kernel has uinput."""
-    if not Path("/dev/uinput").exists():
-        return "evdev:     this kernel has no /dev/uinput (modprobe uinput), so no input device is made"
-    from evdev import InputDevice, UInput, ecodes
+    from evdev import InputDevice, ecodes
 
     code = keycodes.number(key)
-    with UInput({ecodes.EV_KEY: [code]}, name="irbpf demo") as made:
-        reader = InputDevice(made.device.path)
-        made.write(ecodes.EV_KEY, code, 1)
-        made.write(ecodes.EV_KEY, code, 0)
-        made.syn()
-        for event in reader.read_loop():
-            if event.type == ecodes.EV_KEY:
-                return f"evdev:     {reader.path} said {keycodes.name(event.code)} {'down' if event.value else 'up'}"
-    return ""
+    try:
+        made = uinput.Device(uinput.Looks("irbpf demo", ecodes.BUS_VIRTUAL, 0, 0, 1, "irbpf/demo"), [code])
+    except Error as error:
+        return f"no input device is made here: {error}"
+    node = made.node
+    with closing(made), closing(InputDevice(node)) as reader:
+        for value in (1, 0):
+            made.write([(ecodes.EV_KEY, code, value), (ecodes.EV_SYN, 0, 0)])
+        said: list[str] = []
+        while len(said) < 2 and select.select([reader.fd], [], [], PATIENCE_S)[0]:
+            said += [f"{keycodes.name(one.code)} {'down' if one.value else 'up'}" for one in reader.read() if one.type == ecodes.EV_KEY]
+    return f"{node} said {', '.join(said) or 'nothing'}"
