@@ -67,7 +67,7 @@ def run(command: Sequence[str], timeout: float = 600, env: Mapping[str, str] | N
     for module in kernel.glob("*.ko"):
         (folder / module.name).write_bytes(module.read_bytes())
     variables = {"PATH": "/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8", "IRBPF_IN_VM": "1",
-                 "PYTHONDONTWRITEBYTECODE": "1", **(env or {})}
+                 "PYTHONDONTWRITEBYTECODE": "1", "SYSTEMD_IGNORE_CHROOT": "1", **(env or {})}
     exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
     (folder / "command").write_text(f"{exports}cd {shlex.quote(str(ROOT))}\nip link set lo up 2>/dev/null\n{shlex.join(command)}\n")
     init = folder / "init"

@@ -6,6 +6,7 @@ the answer is `played` when the host has taken it all. It knows nothing of irbpf
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import threading
@@ -84,13 +85,22 @@ class Emulated:
                 if answer:
                     self.write(answer)
             except OSError as error:
-                if not gone(error):
-                    raise
+                self.let_go(error)
                 return
 
     def write(self, data: bytes) -> None:
         with self.sending:
-            self.gadget.write(self.handles[0], data)
+            try:
+                self.gadget.write(self.handles[0], data)
+            except OSError as error:
+                self.let_go(error)
+
+    def let_go(self, error: OSError) -> None:
+        """The bus went down with the machine: begin anew, as a device does that has lost its power."""
+        if error.errno == errno.ESHUTDOWN:
+            os.execv(sys.executable, sys.orig_argv)
+        if not gone(error):
+            raise error
 
     def reports(self, durations: list[int]) -> list[Report]:
         match self.model.hardware:

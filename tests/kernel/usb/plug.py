@@ -103,5 +103,10 @@ def pressed(events: Sequence[tuple[str, int, int]]) -> list[int]:
 
 
 def scans(events: Sequence[tuple[str, int, int]]) -> list[int]:
-    """The scancodes that were reported, as the unsigned numbers they are."""
-    return [value & 0xFFFFFFFF for kind, code, value in events if (kind, code) == ("EV_MSC", ecodes.MSC_SCAN)]
+    """The scancodes that were reported."""
+    return [value for kind, code, value in unsigned(events) if (kind, code) == ("EV_MSC", ecodes.MSC_SCAN)]
+
+
+def unsigned(events: Sequence[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
+    """Scancodes as the unsigned numbers they are, and no repeats of the input layer."""
+    return [(kind, code, value & 0xFFFFFFFF) for kind, code, value in events if (kind, value) != ("EV_KEY", 2)]
