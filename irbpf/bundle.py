@@ -101,6 +101,11 @@ def build(keymaps: Sequence[Keymap], cache: Cache | None, hosts: Sequence[str] =
                   min((part.quiet for part in same), default=0)), warnings
 
 
+def table_only(keymaps: Sequence[Keymap]) -> Bundle:
+    """For a receiver that decodes by itself: the keys, and no program."""
+    return Bundle(tuple(keymap.name for keymap in keymaps), (), merged_keys(keymaps), (), 0)
+
+
 def merged_keys(keymaps: Sequence[Keymap]) -> dict[int, int]:
     keys: dict[int, int] = {}
     origin: dict[int, str] = {}

@@ -112,16 +112,17 @@ def _input(folder: Path) -> tuple[str | None, tuple[int, int, int]]:
 
 
 def _id_path(folder: Path) -> str:
-    """udev's ID_PATH, from its database; "" where udev does not run."""
+    """udev's ID_PATH, from its database; "" where udev does not run.
+
+    It is asked for the event node: udev is never told that an rc device is gone (rc/rc-main.c, rc_dev_uevent), so what it knows of
+    one may be of another that had the name before."""
     try:
         import pyudev
     except ImportError:
         return ""
     try:
-        device = pyudev.Devices.from_path(pyudev.Context(), str(folder.resolve()))
-        for one in (device, *device.children):
-            if value := one.properties.get("ID_PATH"):
-                return str(value)
+        for event in folder.glob("input*/event*"):
+            return str(pyudev.Devices.from_path(pyudev.Context(), str(event.resolve())).properties.get("ID_PATH", ""))
     except (pyudev.DeviceNotFoundError, OSError):
         pass
     return ""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from irbpf import discovery, engines, keytable, library
-from irbpf.bundle import Bundle, build
+from irbpf.bundle import Bundle, build, table_only
 from irbpf.cache import Cache, default_folder
 from irbpf.engines import Choice, kernel, launch
 from irbpf.engines.job import Job
@@ -15,6 +15,10 @@ from irbpf.errors import Error, Gone
 from irbpf.keymap import Keymap, load
 from irbpf.paths import etc
 from irbpf.receiver import Receiver
+
+
+class NothingFits(Error):
+    """No keymap names this receiver; all of them are in order."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +45,12 @@ def load_receiver(name: str, keymaps: Sequence[str], engine: str | None = None) 
     """Give a receiver the keymaps named (files, names, or one bundle that `irbpf build` made), or those that fit it, by the engine
     named or the best that runs here."""
     receiver = discovery.settled(name)
-    kernel.check(receiver)
     kernel.repair(receiver)
-    choice = engines.choose(engine)
     chosen, why, warnings = _wanted(receiver, keymaps)
+    if (unfit := kernel.unfit(receiver)) is not None:
+        choice, engine = Choice("kernel", unfit), "kernel"
+    else:
+        choice = engines.choose(engine)
     try:
         made, complaints = _made(receiver, chosen, choice)
     except Error as error:
@@ -63,7 +69,9 @@ def load_receiver(name: str, keymaps: Sequence[str], engine: str | None = None) 
 
 
 def _made(receiver: Receiver, chosen: Bundle | Sequence[Keymap], choice: Choice) -> tuple[Bundle | Job, list[str]]:
-    """Compiled for the engine, and warnings."""
+    """Compiled for the engine, and warnings. A receiver that decodes by itself gets the table alone."""
+    if not receiver.raw:
+        return (replace(chosen, objects=(), timeout=0) if isinstance(chosen, Bundle) else table_only(chosen)), []
     if isinstance(chosen, Bundle):
         return (chosen if choice.engine == "kernel" else launch.of_bundle(receiver, chosen, choice)), []
     if choice.engine == "kernel":
@@ -79,7 +87,7 @@ def _wanted(receiver: Receiver, keymaps: Sequence[str]) -> tuple[Bundle | list[K
         return [load(library.find(one)) for one in keymaps], ["named"] * len(keymaps), []
     choices, problems = library.choose(receiver)
     if not choices:
-        raise problems[0] if problems else Error(
+        raise problems[0] if problems else NothingFits(
             f"no keymap fits {receiver.rc} ({receiver.name}, rc_map {receiver.rc_map}, driver {receiver.driver})",
             f"name one, or assign one in {etc('receivers.yaml')}")
     return [choice.keymap for choice in choices], [choice.reason for choice in choices], [str(problem) for problem in problems]
@@ -87,7 +95,7 @@ def _wanted(receiver: Receiver, keymaps: Sequence[str]) -> tuple[Bundle | list[K
 
 def coexisting(receiver: Receiver, timeout: int) -> list[str]:
     """What other software does to the same receiver, and what the driver could not do."""
-    said = []
+    said = [note] if (note := kernel.unfit(receiver)) else []
     if note := keytable.note(receiver):
         said.append(note)
     try:

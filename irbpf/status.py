@@ -20,9 +20,8 @@ def examine(receiver: Receiver) -> dict[str, Any]:
                            "why": state.why if state else "", "server": None,
                            "keymaps": state.names if state else [], "programs": [], "foreign": 0,
                            "kernel_decoders": sorted(discovery.read_protocols(receiver.rc)[0] - {"lirc"}), "timeout": None, "notes": []}
-    if not receiver.raw:
-        row["notes"].append(str(kernel.unfit(receiver)))
-        return row
+    if (why := kernel.unfit(receiver)) is not None:
+        row["notes"].append(why)
     if os.geteuid() == 0:
         row |= _asked(receiver, state, row["notes"])
     if state is not None and state.back is not None:

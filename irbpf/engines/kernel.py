@@ -27,7 +27,8 @@ __all__ = ["PINS", "RUN", "apply", "clean", "condition", "forget_gone", "repair"
 
 @dataclass(frozen=True)
 class Port:
-    """A receiver whose lirc and event nodes are open. Both stay on this receiver, whatever gets its name later."""
+    """A receiver whose event node is open, and its lirc node if it delivers pulses and spaces (else -1). Both stay on this
+    receiver, whatever gets its name later."""
 
     rc: str
     lirc: int
@@ -36,26 +37,26 @@ class Port:
 
 @contextmanager
 def opened(receiver: Receiver) -> Iterator[Port]:
-    """`Gone` if it was unplugged; Error where it has no pulses and spaces to give."""
+    """`Gone` if it was unplugged."""
     check(receiver)
-    with lirc.opened(str(receiver.lirc)) as lirc_fd, _event(str(receiver.event)) as event_fd:
-        yield Port(receiver.rc, lirc_fd, event_fd)
+    with ExitStack() as files:
+        lirc_fd = files.enter_context(lirc.opened(str(receiver.lirc))) if receiver.raw else -1
+        yield Port(receiver.rc, lirc_fd, files.enter_context(_event(str(receiver.event))))
 
 
 def check(receiver: Receiver) -> None:
-    """Error unless it is one that can be given decoders."""
-    if not receiver.raw or receiver.lirc is None or receiver.event is None:
-        raise unfit(receiver)
-
-
-def unfit(receiver: Receiver) -> Error:
-    """Why a receiver cannot be given decoders."""
+    """Error where there is nothing to receive with."""
     if receiver.event is None:
-        return Error(f"{receiver.rc} ({receiver.name}) has no input device", "a device that only sends needs no decoders")
+        raise Error(f"{receiver.rc} ({receiver.name}) has no input device", "a device that only sends needs no keymap")
+
+
+def unfit(receiver: Receiver) -> str | None:
+    """Why a receiver cannot be given decoders, only a table; None if it can."""
+    if receiver.raw:
+        return None
     if receiver.lirc is None:
-        return Error(f"{receiver.rc} ({receiver.name}) has no lirc device", "the kernel is built without CONFIG_LIRC")
-    return Error(f"{receiver.rc} ({receiver.name}) decodes in its own hardware: it delivers scancodes, no pulses and spaces",
-                 "there is nothing for a decoder to do; ir-keytable changes the keys of such receivers")
+        return f"{receiver.rc} has no lirc device (the kernel has no CONFIG_LIRC, or the keys come over HDMI): only a table can be loaded"
+    return f"{receiver.rc} decodes in its own hardware and delivers scancodes, no pulses and spaces: only a table can be loaded"
 
 
 @contextmanager
@@ -105,7 +106,7 @@ def _change(port: Port, state: Saved, bundle: Bundle, programs: list[bpf.Program
             bpf.pin(program.fd, folder / name)
             bpf.attach(program.fd, port.lirc)
         others = set(state.before.protocols) - set(bundle.replaces) if protocols is None else protocols
-        _put(port, Settings(list(bundle.keys.items()), sorted(others), bundle.timeout))
+        _put(port, Settings(list(bundle.keys.items()), sorted(others), bundle.timeout or None))
         for name in state.pins:
             _with_pinned(port, name, bpf.detach)
         done = replace(state, names=list(bundle.names), pins=new, needs=bundle.timeout, engine=engine[0], why=engine[1])
@@ -125,14 +126,16 @@ def _pin_names(old: list[str], programs: list[bpf.Program]) -> list[str]:
 
 
 def _settings(port: Port) -> Settings:
-    return Settings(list(scancodes.read_table(port.event).items()), sorted(discovery.read_protocols(port.rc)[0]), lirc.timeout(port.lirc))
+    return Settings(list(scancodes.read_table(port.event).items()), sorted(discovery.read_protocols(port.rc)[0]),
+                    lirc.timeout(port.lirc) if port.lirc >= 0 else None)
 
 
 def _put(port: Port, settings: Settings) -> None:
     """The timeout comes last: whoever writes the protocols resets it."""
     scancodes.write_table(port.event, dict(settings.table))
-    discovery.write_protocols(port.rc, set(settings.protocols))
-    if settings.timeout is not None:
+    if discovery.read_protocols(port.rc)[0] != set(settings.protocols):
+        discovery.write_protocols(port.rc, set(settings.protocols))
+    if settings.timeout is not None and port.lirc >= 0:
         lirc.set_timeout(port.lirc, settings.timeout)
 
 
@@ -212,6 +215,8 @@ class Condition:
 
 def condition(receiver: Receiver) -> Condition:
     """Ask the kernel; `Gone` if the receiver is."""
+    if not receiver.raw:
+        return Condition({}, 0, None)
     pinned = dict(_pinned(receiver.rc))
     with lirc.opened(str(receiver.lirc)) as fd:
         lirc.features(fd)  # `Gone` if it is: the kernel must not be asked for the programs of a receiver that is

@@ -55,8 +55,7 @@ def do_status(args: argparse.Namespace) -> int:
         return 0
     for row in rows:
         print(f"{row['rc']}: {row['name']}")
-        if row["raw"]:
-            _print_loaded(row)
+        _print_loaded(row)
         for note in row["notes"]:
             print(f"  note: {note}")
     if not rows:
@@ -72,17 +71,26 @@ def _print_loaded(row: dict[str, Any]) -> None:
         print("  served by process {pid}, as {event}: {samples} samples, {events} events, {wakeups} wake-ups".format(**row["server"]))
     print(f"  programs: {', '.join(program['name'] for program in row['programs']) or 'none'}"
           + (f", and {row['foreign']} of other software" if row["foreign"] else ""))
-    print(f"  kernel decoders: {' '.join(row['kernel_decoders']) or 'none'}; timeout: {row['timeout'] or 'unknown,'} µs")
+    print(f"  kernel decoders: {' '.join(row['kernel_decoders']) or 'none'}; "
+          f"timeout: {'unknown' if row['timeout'] is None else str(row['timeout']) + ' µs'}")
 
 
 def do_load(args: argparse.Namespace) -> int:
     from irbpf.engines import holding, launch
-    from irbpf.service import load_receiver
+    from irbpf.service import NothingFits, load_receiver
 
-    loaded = load_receiver(args.rc, args.keymap, args.engine)
+    by_unit = "NOTIFY_SOCKET" in os.environ
+    try:
+        loaded = load_receiver(args.rc, args.keymap, args.engine)
+    except NothingFits as error:
+        if not by_unit:
+            raise
+        print(f"irbpf: {error}", file=sys.stderr)
+        _notify(error.message)
+        return 0
     for warning in loaded.warnings:
         print(f"irbpf: warning: {warning}", file=sys.stderr)
-    stays = args.hold or "NOTIFY_SOCKET" in os.environ
+    stays = args.hold or by_unit
     if loaded.job is not None and not stays:
         launch.spawn(loaded.job)
     if args.json:
@@ -98,7 +106,7 @@ def do_load(args: argparse.Namespace) -> int:
         launch.become(loaded.job)
     _notify(f"{loaded.rc}: {', '.join(loaded.names)}")
     if holding.needed(loaded.receiver) and loaded.choice.engine == "kernel":
-        if args.hold:
+        if stays:
             holding.become_holder(loaded.receiver)
         print(f"irbpf: warning: the driver {loaded.receiver.driver} listens only while somebody has the receiver open; the service "
               f"irbpf@{loaded.rc} sees to that, and so does irbpf load --hold {loaded.rc}", file=sys.stderr)
@@ -111,8 +119,8 @@ def _notify(status: str) -> None:
         return
     try:
         from systemd import daemon
-    except ImportError:
-        return
+    except ImportError as error:
+        raise Error("systemd cannot be told that the receiver is ready", "apt install python3-systemd") from error
     daemon.notify(f"READY=1\nSTATUS={status}")
 
 

@@ -33,6 +33,20 @@ $B mount -t bpf bpf sys/fs/bpf
 $B mount -t hostfs none irbpf-job -o {job}
 {last}
 """
+SYSTEMD = """$B mkdir -p run/systemd/system
+$B cp irbpf-job/irbpf-job.service run/systemd/system/
+exec $B chroot . /lib/systemd/systemd --unit=irbpf-job.service"""
+SERVICE = f"""[Unit]
+Description=The job
+Wants=systemd-udevd.service systemd-udev-trigger.service systemd-journald.service
+After=systemd-udevd.service systemd-udev-trigger.service systemd-journald.service
+
+[Service]
+Type=oneshot
+TimeoutStartSec=infinity
+StandardInput=null
+ExecStart=/bin/sh -c '/bin/sh {JOB}/command > {JOB}/output 2>&1; echo $? > {JOB}/status; /bin/busybox poweroff -f'
+"""
 RUN = """$B chroot . /bin/sh /irbpf-job/command > {job}/output 2>&1
 echo $? > {job}/status
 $B poweroff -f"""
@@ -54,8 +68,11 @@ def kernel_folder() -> Path | None:
     return Path(done.stdout.strip()) if done.returncode == 0 else None
 
 
-def run(command: Sequence[str], timeout: float = 600, env: Mapping[str, str] | None = None, image: str = "linux") -> Done:
+def run(command: Sequence[str], timeout: float = 600, env: Mapping[str, str] | None = None, image: str = "linux",
+        systemd: bool = False) -> Done:
     """Boot, run `command` in the checkout as root, power off. A guest that hangs is killed after `timeout` seconds.
+
+    With `systemd` that is process 1, and the command is a unit; else there is nothing but the command.
 
     `image` "linux-stock" is the kernel without BPF_LIRC_MODE2. Two emulated USB sockets are there (tests/kernel/usb).
     """
@@ -71,12 +88,14 @@ def run(command: Sequence[str], timeout: float = 600, env: Mapping[str, str] | N
     exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
     (folder / "command").write_text(f"{exports}cd {shlex.quote(str(ROOT))}\nip link set lo up 2>/dev/null\n{shlex.join(command)}\n")
     init = folder / "init"
-    init.write_text(INIT.format(job=folder, last=RUN.format(job=JOB.lstrip("/"))))
+    init.write_text(INIT.format(job=folder, last=SYSTEMD if systemd else RUN.format(job=JOB.lstrip("/"))))
+    (folder / "irbpf-job.service").write_text(SERVICE)
     init.chmod(0o755)
     console = folder / "console"
     with console.open("wb") as log, subprocess.Popen(
             [str(kernel / image), "mem=1500M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "rw", f"init={init}",
-             "con=null", "con0=fd:0,fd:1", "quiet", "loglevel=4", "dummy_hcd.num=2"],
+             "con=null", "con0=fd:0,fd:1", "quiet", "loglevel=4", "dummy_hcd.num=2",
+             "systemd.unified_cgroup_hierarchy=1", "systemd.show_status=false"],
             stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
             env={**os.environ, "TMPDIR": "/dev/shm"}) as process:
         try:
