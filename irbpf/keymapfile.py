@@ -9,7 +9,8 @@ from irbpf.errors import Error
 from irbpf.families import FAMILIES
 from irbpf.irp.text import expression_text, layout_text
 from irbpf.keymap import Entry, HandWritten, Keymap, Match, Raw, Table
-from irbpf.protocols import Protocol, Tolerance, catalogue, default_layout
+from irbpf.layouts import default_layout
+from irbpf.protocols import Protocol, Tolerance, catalogue
 from irbpf.raw import Pattern
 
 

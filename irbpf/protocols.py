@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +14,10 @@ import yaml
 from irbpf.errors import Error
 from irbpf.irp.parser import parse, parse_expression, parse_layout
 from irbpf.irp.syntax import BitField, Expression, Irp
+from irbpf.layouts import default_layout, default_toggle, with_digest
 from irbpf.paths import data
+
+FILES = ("field.yaml", "kernel.yaml")
 
 
 @dataclass(frozen=True)
@@ -25,13 +29,22 @@ class Tolerance:
 
 
 @dataclass(frozen=True)
+class Preference:
+    """Our reading of a signal is worth more than that of the protocol `name`, if `condition` holds for our parameters."""
+
+    name: str
+    condition: Expression | None = None
+
+
+@dataclass(frozen=True)
 class Protocol:
     """A protocol that can be decoded.
 
     `scancode` is the layout, most significant field first; `toggle` the name of the parameter that changes with every press;
     `number` the kernel's enum rc_proto (0: it has none, so a number of our own is taken when it is loaded);
     `require` an expression over the parameters that must not be 0; `where` parameters that must have these values;
-    `prefer_over` names protocols whose reading of the same signal is worth less than ours.
+    `prefer_over` says whose reading of the same signal is worth less than ours; with `repeatless_unlikely`, a press without any
+    repeat is rather something else's. `undecodable` says why there can be no decoder, "" where there is one.
     """
 
     name: str
@@ -42,7 +55,9 @@ class Protocol:
     tolerance: Tolerance = Tolerance()
     require: Expression | None = None
     where: Mapping[str, int] = field(default_factory=dict)
-    prefer_over: tuple[str, ...] = ()
+    prefer_over: tuple[Preference, ...] = ()
+    repeatless_unlikely: bool = False
+    undecodable: str = ""
     note: str = ""
 
 
@@ -66,39 +81,49 @@ def _number(value: object, unit: str, example: str) -> float:
 
 def define(name: str, irp: str, scancode: str | None = None, *, toggle: str | None = None, number: int = 0,
            tolerance: Tolerance = Tolerance(), require: str | None = None, where: Mapping[str, int] | None = None,
-           prefer_over: Sequence[str] = (), note: str = "") -> Protocol:
-    """A protocol from its texts. `scancode` None: all parameters, in the order of their specification, with their full widths."""
-    line = parse(irp)
+           prefer_over: Sequence[str] = (), repeatless: str = "", undecodable: str = "", note: str = "") -> Protocol:
+    """A protocol from its texts. `scancode` None: all parameters, in the order of their specification, with their full widths, or
+    a digest of them where they do not fit."""
+    line = with_digest(parse(irp))
     layout = parse_layout(scancode) if scancode is not None else default_layout(line)
     return Protocol(name, line, layout, toggle if toggle is not None else default_toggle(line), number, tolerance,
-                    None if require is None else parse_expression(require), dict(where or {}), tuple(prefer_over), note)
+                    None if require is None else parse_expression(require), dict(where or {}),
+                    tuple(map(_preference, prefer_over)), repeatless == "reject", undecodable, note)
 
 
-def default_layout(irp: Irp) -> tuple[BitField, ...]:
-    """All parameters but toggles, most significant first; Error where they do not fit into 64 bits."""
-    parts = [parameter for parameter in irp.parameters if not parameter.memory]
-    if sum(max(1, part.most.bit_length()) for part in parts) > 64:
-        raise Error("the parameters do not fit into a scancode of 64 bits", "name the ones that matter with `scancode`")
-    return parse_layout(",".join(f"{part.name}:{max(1, part.most.bit_length())}" for part in parts)) if parts else ()
-
-
-def default_toggle(irp: Irp) -> str | None:
-    """The only parameter of one bit that keeps its value from press to press, if there is one."""
-    names = [parameter.name for parameter in irp.parameters if parameter.memory and parameter.most == 1]
-    return names[0] if len(names) == 1 else None
+def _preference(text: str) -> Preference:
+    """`NAME` or `condition ; NAME`."""
+    condition, _, name = text.rpartition(";")
+    return Preference(name.strip(), parse_expression(condition) if condition else None)
 
 
 class Catalogue(Mapping[str, Protocol]):
-    """The named protocols, in order of preference. An entry is parsed when it is asked for, since few are."""
+    """The named protocols. An entry is parsed when it is asked for, since few are.
 
-    def __init__(self, entries: Mapping[str, Mapping[str, object]], origin: str) -> None:
-        self.entries, self.origin = entries, origin
+    Names are looked up as they are written, then by their other names, then without regard to case where that is unambiguous.
+    """
+
+    def __init__(self, entries: Mapping[str, Mapping[str, object]]) -> None:
+        self.entries = entries
         self.parsed: dict[str, Protocol] = {}
+        self.others: dict[str, str | None] = {}
+        for name, entry in entries.items():
+            for other in (name, *entry.get("alias", ())):  # type: ignore[misc]
+                self.others.setdefault(other, name)
+                folded = other.casefold()
+                self.others[folded] = name if self.others.get(folded, name) == name or folded == name else (
+                    folded if folded in entries else None)
 
     def __getitem__(self, name: str) -> Protocol:
-        if name not in self.parsed:
-            self.parsed[name] = self.parse(name)
-        return self.parsed[name]
+        found = name if name in self.entries else self.others.get(name) or self.others.get(name.casefold())
+        if found is None:
+            raise KeyError(name)
+        if found not in self.parsed:
+            self.parsed[found] = self.parse(found)
+        return self.parsed[found]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and (name in self.entries or bool(self.others.get(name) or self.others.get(name.casefold())))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.entries)
@@ -107,20 +132,33 @@ class Catalogue(Mapping[str, Protocol]):
         return len(self.entries)
 
     def parse(self, name: str) -> Protocol:
-        entry = dict(self.entries[name])
+        entry = {key: value for key, value in self.entries[name].items() if key != "alias"}
         if "tolerance" in entry:
             entry["tolerance"] = parse_tolerance(entry["tolerance"])  # type: ignore[arg-type]
         try:
             return define(name, **entry)  # type: ignore[arg-type]
         except Error as error:
-            raise Error(f"{self.origin}: protocol {name}: {error.message}", error.hint) from error
+            raise Error(f"the catalogue, protocol {name}: {error.message}", error.hint) from error
+
+    def decodable(self) -> list[Protocol]:
+        """All that have a decoder."""
+        return [one for name in self.entries if not (one := self[name]).undecodable]
 
 
-def read_catalogue(path: Path) -> Catalogue:
-    return Catalogue(yaml.load(path.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader)), str(path))
+def read_catalogue(paths: Sequence[Path]) -> Catalogue:
+    entries: dict[str, Mapping[str, object]] = {}
+    for path in paths:
+        entries |= yaml.load(path.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return Catalogue(entries)
 
 
 @functools.cache
 def catalogue() -> Catalogue:
-    """The protocols that ship with the program."""
-    return read_catalogue(data("keymaps", "protocols", "kernel.yaml"))
+    """The protocols that ship with the program: the field's, and those of the kernel with the kernel's scancodes."""
+    return read_catalogue([data("keymaps", "protocols", name) for name in FILES])
+
+
+def nearest(name: str) -> str:
+    """A hint for somebody who asked for a protocol that there is not."""
+    near = difflib.get_close_matches(name, catalogue(), 3, 0.5)
+    return f"did you mean {' or '.join(near)}? irbpf protocols lists all" if near else "irbpf protocols lists all"

@@ -51,11 +51,11 @@ class Reader:
     def decoded(self, event: Event) -> Decoded:
         from irbpf.irp.interpreter import Decoded
 
-        if event.kind == DOWN and self.automaton is not None:
-            shown = self.automaton.readings[event.reading].shown
-            self.params = dict(zip(shown, event.params, strict=False))
-        elif event.kind == POINTER:
+        if event.kind == POINTER:
             self.params = {"x": event.x, "y": event.y}
+        elif self.automaton is not None:
+            said = dict(zip(self.automaton.readings[event.reading].shown, event.params, strict=False))
+            self.params = {**self.params, **said} if event.again else said
         toggle = None if event.toggle == NO_TOGGLE else event.toggle
         return Decoded(self.name, event.scancode, dict(self.params), toggle, event.again)
 

@@ -94,7 +94,7 @@ def recognised(durations: Sequence[int]) -> tuple[Protocol, int] | None:
     for protocol, automaton in _automata():
         events = list(Interpreter(automaton).feed(samples))
         if events and len({one.scancode for one in events}) == 1:
-            found.append((protocol, events[0].scancode, {*protocol.prefer_over}))
+            found.append((protocol, events[0].scancode, {one.name for one in protocol.prefer_over}))
     beaten = {name for _, _, worse in found for name in worse}
     left = [(protocol, scancode) for protocol, scancode, _ in found if protocol.name not in beaten]
     return left[0] if len(left) == 1 else None

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 
 from irbpf.errors import Error
-from irbpf.irp.graph import FLASH, GAP, Bit, Frame, Free, Graph, Restart, Span, build_graph
+from irbpf.irp.graph import FLASH, GAP, Bit, Frame, Free, Graph, Restart, Span
 from irbpf.irp.readings import Reading
+from irbpf.irp.walk import build_graph
 from irbpf.protocols import Protocol, Tolerance
 from irbpf.pulses import LONGEST_US
 
 IDLE, LOST = 0, 1  # the state after a silence, and the state in the middle of something unknown
 RESTART = -1  # in `Edge.bits`: what was sent so far is forgotten
-SAME_FRACTION = Fraction(15, 100)  # two durations this close are not told apart by themselves
+SAME_PERCENT = 15  # two durations this close are not told apart by themselves
 MOST_STATES = 50_000
 MOST_PENDING = 24
 MOST_CARRY_US = 150  # no receiver lengthens pulses by more than this
@@ -30,8 +30,8 @@ class Edge:
 
     `bits` are appended to the frame first, most significant first. If there are `readings`, the first that holds is
     reported; if none holds, the way leads to `otherwise` instead. `silence`: the gap may be a timeout too.
-    `held`: the press may go on after it. `nominal` (0: unknown) is what a pulse should have measured: what it is too long is
-    taken for the next space's, for a receiver that lengthens pulses shortens spaces by as much.
+    `held`: the press may go on after it. `nominal` (0: unknown) is what it should have measured. What a pulse is too long is taken
+    for the next space's, for a receiver that lengthens pulses shortens spaces by as much.
     """
 
     least: int
@@ -82,13 +82,13 @@ class Automaton:
 
 @dataclass(frozen=True)
 class _Path:
-    """A run of spans of one sign that is one sample: what it appends, and the node after it."""
+    """A run of spans of one sign that is one sample (in ns): what it appends, and the node after it."""
 
-    least: Fraction
-    most: Fraction
+    least: int
+    most: int
     bits: tuple[int, ...]
     readings: tuple[int, ...]
-    floor: Fraction | None
+    floor: int | None
     loose: bool
     idle: bool
     end: int
@@ -112,6 +112,8 @@ class _Choice:
 
 def build_automaton(protocol: Protocol) -> Automaton:
     """The automaton of `protocol`; raises Error where it has no finite one of a sane size."""
+    if protocol.undecodable:
+        raise Error(f"protocol {protocol.name} has no decoder: {protocol.undecodable}", "its signals can be rendered and sent")
     return _Builder(build_graph(protocol), protocol.tolerance).build(protocol.name)
 
 
@@ -125,13 +127,13 @@ class _Builder:
 
     def build(self, name: str) -> Automaton:
         self.idle = self.idle_members()
-        self.numbers[frozenset(self.idle), FLASH, True] = IDLE
+        self.numbers[self.idle, FLASH, True] = IDLE
         self.waiting.append((self.idle, FLASH, True))
         states: dict[int, State] = {LOST: State(GAP, ())}
         self.next = 2
         while self.waiting:
             members, sign, rest = self.waiting.pop(0)
-            number = self.numbers[frozenset(members), sign, rest]
+            number = self.numbers[members, sign, rest]
             states[number] = State(sign, self.edges(members, sign), rest)
             if self.next > MOST_STATES:
                 raise Error(f"protocol {name}: more than {MOST_STATES} states", "shorten its bit fields")
@@ -168,7 +170,7 @@ class _Builder:
 
     def find_paths(self, start: int, sign: int) -> list[_Path]:
         done: dict[_Path, None] = {}
-        stack = [_Path(Fraction(0), Fraction(0), (), (), None, False, False, start)]
+        stack = [_Path(0, 0, (), (), None, False, False, start)]
         steps = 0
         while stack:
             path = stack.pop()
@@ -204,15 +206,15 @@ class _Builder:
         """The measured durations (µs) that `path` stands for."""
         least, most = path.least - self.slack(path.least), path.most + self.slack(path.most)
         if sign == FLASH:
-            most = max(most, path.most + LONG_PULSE_US)
+            most = max(most, path.most + LONG_PULSE_US * 1000)
         if sign == GAP and path.floor is not None:
-            least, most = min(least, path.floor), max(most, 2 * path.most + 10_000)
+            least, most = min(least, path.floor), max(most, 2 * path.most + 10_000_000)
         elif sign == GAP and path.loose:
-            least, most = min(least, path.least * 6 / 10), max(most, path.most * 16 / 10)
-        return max(1, -int(-least // 1)), LONGEST_US if path.idle else min(int(most), LONGEST_US)
+            least, most = min(least, path.least * 6 // 10), max(most, path.most * 16 // 10)
+        return max(1, -(-least // 1000)), LONGEST_US if path.idle else min(most // 1000, LONGEST_US)
 
-    def slack(self, duration: Fraction) -> Fraction:
-        return max(Fraction(self.tolerance.absolute), duration * Fraction(self.tolerance.relative).limit_denominator(10_000))
+    def slack(self, duration: int) -> int:
+        return max(self.tolerance.absolute * 1000, round(duration * self.tolerance.relative))
 
     # -- edges ------------------------------------------------------------------------------------------------------
 
@@ -235,36 +237,43 @@ class _Builder:
         going_on = [choice for choice in active if not choice.path.readings]
         if not ending:
             bits, members = _agree(going_on)
-            nominal = round((active[0].path.least + active[0].path.most) / 2) if sign == FLASH else 0
-            return Edge(least, most, self.number(members, -sign, False), bits, nominal=nominal)
+            return Edge(least, most, self.number(members, -sign, False), bits, nominal=_nominal(active))
         bits = ending[0].bits
         ending = [choice for choice in ending if choice.bits == bits]
         checked = all(self.only_checked(choice) for choice in ending)
         if not checked:
             going_on += [choice for choice in ending if self.only_checked(choice)]
             ending = [choice for choice in ending if not self.only_checked(choice)]
-        readings = tuple(dict.fromkeys(reading for choice in ending for reading in choice.path.readings))
+        # Bits that are all fixed are known better than the same bits as parameters.
+        readings = tuple(sorted(dict.fromkeys(reading for choice in ending for reading in choice.path.readings),
+                                key=lambda reading: self.graph.readings[reading].report != "quiet"))
         going_on = [choice for choice in going_on if choice.bits[:len(bits)] == bits]
         rest: _Members = tuple(dict.fromkeys((choice.path.end, choice.bits[len(bits):]) for choice in going_on))
         if checked:
             after: _Members = (*((choice.path.end, ()) for choice in ending), *rest)
-            return Edge(least, most, self.number(tuple(dict.fromkeys(after)), -sign, True), bits, readings, IDLE, True)
+            return Edge(least, most, self.number(tuple(dict.fromkeys(after)), -sign, True), bits, readings, IDLE, True,
+                        nominal=_nominal(active))
         after = tuple((choice.path.end, ()) for choice in ending if not choice.path.idle)
         target = self.number(tuple(dict.fromkeys((*after, *self.idle))), -sign, True)
         otherwise = self.number(tuple(dict.fromkeys((*rest, *self.idle))), -sign, True) if rest else IDLE
-        return Edge(least, most, target, bits, readings, otherwise, True, bool(after))
+        return Edge(least, most, target, bits, readings, otherwise, True, bool(after), _nominal(active))
 
     def only_checked(self, choice: _Choice) -> bool:
         return all(self.graph.readings[reading].report == "check" for reading in choice.path.readings)
 
     def number(self, members: _Members, sign: int, rest: bool) -> int:
         members = members[:64]
-        key = (frozenset(members), sign, rest)
+        key = (members, sign, rest)
         if key not in self.numbers:
             self.numbers[key] = self.next
             self.next += 1
             self.waiting.append((members, sign, rest))
         return self.numbers[key]
+
+
+def _nominal(active: Sequence[_Choice]) -> int:
+    """What the first of the choices that ends at all should measure, in µs."""
+    return next(((choice.path.least + choice.path.most + 1000) // 2000 for choice in active if not choice.path.idle), 0)
 
 
 def _longer(path: _Path, span: Span) -> _Path:
@@ -273,7 +282,7 @@ def _longer(path: _Path, span: Span) -> _Path:
 
 
 def _with(path: _Path, end: int, bits: tuple[int, ...] | None = None, readings: tuple[int, ...] | None = None,
-          floor: Fraction | None = None) -> _Path:
+          floor: int | None = None) -> _Path:
     return _Path(path.least, path.most, path.bits if bits is None else bits, path.readings if readings is None else readings,
                  path.floor if floor is None else floor, path.loose, path.idle, end)
 
@@ -283,8 +292,7 @@ def _rival(one: _Choice, other: _Choice) -> bool:
     low, high = sorted((one.path, other.path), key=lambda path: path.least)
     if low.most >= high.least or low.idle:
         return False
-    size = min(len(one.bits), len(other.bits))
-    return one.bits[:size] != other.bits[:size] or high.least - low.most > low.most * SAME_FRACTION
+    return one.bits != other.bits or (high.least - low.most) * 100 > low.most * SAME_PERCENT
 
 
 def _middles(choices: Sequence[_Choice]) -> list[int]:
@@ -293,21 +301,24 @@ def _middles(choices: Sequence[_Choice]) -> list[int]:
         for other in choices[index + 1:]:
             if one.least <= other.most and other.least <= one.most and _rival(one, other):
                 low, high = sorted((one.path, other.path), key=lambda path: path.least)
-                middles.append(int((low.most + high.least) / 2) + 1)
+                middles.append((low.most + high.least) // 2000 + 1)
     return middles
 
 
 def _nearest(active: list[_Choice], least: int, most: int) -> list[_Choice]:
-    middle = Fraction(least + most, 2)
+    """Those of `active` that no rival is nearer to the durations `least` to `most`; of two that are as near, the shorter."""
+    if len(active) < 2:
+        return active
+    middle = (least + most) * 500
 
-    def distance(choice: _Choice) -> Fraction:
+    def distance(choice: _Choice) -> tuple[int, int]:
         path = choice.path
-        return max(path.least - middle, (Fraction(0) if path.idle else middle - path.most), Fraction(0))
+        return max(path.least - middle, 0 if path.idle else middle - path.most, 0), path.least
 
-    def rank(choice: _Choice) -> tuple[Fraction, Fraction]:
-        return distance(choice), choice.path.least  # of two that are as near, the shorter: never both
-
-    return [one for one in active if not any(_rival(one, other) and rank(other) < rank(one) for other in active)]
+    ordered = sorted(((distance(choice), choice) for choice in active), key=lambda pair: pair[0])
+    beaten = {id(one) for place, (far, one) in enumerate(ordered)
+              if any(near < far and _rival(one, other) for near, other in ordered[:place])}
+    return [one for one in active if id(one) not in beaten]
 
 
 def _agree(choices: Sequence[_Choice]) -> tuple[tuple[int, ...], _Members]:
@@ -327,8 +338,6 @@ def _append(edges: list[Edge], edge: Edge) -> None:
     if edges and edges[-1].most == edge.least - 1 and replace(edge, least=edges[-1].least) == replace(edges[-1], most=edge.most):
         edge = replace(edge, least=edges.pop().least)
     edges.append(edge)
-
-
 
 
 def _finish(name: str, states: tuple[State, ...], readings: tuple[Reading, ...]) -> Automaton:

@@ -33,7 +33,7 @@ def generate(automaton: Automaton) -> str:
     for reading in automaton.readings:
         if any(width > WORD for _, width, _ in reading.fields):
             raise Error(f"protocol {automaton.name}: a bit field of more than {WORD} bits", "send it in pieces")
-    states = renumber(automaton.states)
+    states = renumber([_plain(state) for state in automaton.states])
     ends = _Ends()
     runs = _runs(states)
     pulses = [_case(run, ends) for run in runs if run.state.sign > 0]
@@ -49,6 +49,11 @@ def generate(automaton: Automaton) -> str:
 
 
 # -- numbering ------------------------------------------------------------------------------------------------------
+
+
+def _plain(state: State) -> State:
+    """What a space should have measured is of no use to a decoder."""
+    return state if state.sign > 0 else replace(state, edges=tuple(replace(edge, nominal=0) for edge in state.edges))
 
 
 def renumber(states: Sequence[State]) -> tuple[State, ...]:
@@ -220,21 +225,21 @@ def _reading(index: int, reading: Reading, words: int) -> str:
         lines.append(f"\t__u64 p{place} = {c_expression(expression, names)}; /* {name} */\n")
         names[name] = f"p{place}"
     lines += [f"\tif ({c_refusal(check, names)})\n\t\treturn 0;\n" for check in reading.checks]
-    if reading.report == "down":
-        lines.append(_down(index, reading, names))
-    elif reading.report == "repeat":
-        lines.append("\treport_repeat(s, r);\n")
+    if reading.report in ("down", "repeat"):
+        lines.append(_report(index, reading, names))
     return (f"static inline __attribute__((always_inline)) int reading_{index}(struct state *s, struct report *r)\n"
             "{\n" + "".join(lines) + "\treturn 1;\n}\n")
 
 
-def _down(index: int, reading: Reading, names: dict[str, str]) -> str:
+def _report(index: int, reading: Reading, names: dict[str, str]) -> str:
     if len(reading.shown) > MOST_PARAMETERS:
         raise Error(f"more than {MOST_PARAMETERS} parameters", "put some of them together")
-    toggle = "NO_TOGGLE" if reading.toggle is None else f"({c_expression(reading.toggle, names)}) != 0"
     shown = "".join(f"\tr->params[{place}] = {names[name]};\n" for place, name in enumerate(reading.shown))
-    return (f"\tr->reading = {index};\n#ifdef WITH_PARAMS\n{shown}#endif\n"
-            f"\treport_down(s, r, {c_expression(reading.scancode, names)}, {toggle});\n")
+    text = f"\tr->reading = {index};\n#ifdef WITH_PARAMS\n{shown}#endif\n"
+    if reading.report == "repeat":
+        return f"\tif (s->held) {{\n{text}\treport_repeat(s, r);\n\t}}\n"
+    toggle = "NO_TOGGLE" if reading.toggle is None else f"({c_expression(reading.toggle, names)}) != 0"
+    return f"{text}\treport_down(s, r, {c_expression(reading.scancode, names)}, {toggle});\n"
 
 
 def _ends_function(ends: _Ends, automaton: Automaton) -> str:
@@ -242,8 +247,8 @@ def _ends_function(ends: _Ends, automaton: Automaton) -> str:
     for number, edge in enumerate(ends.edges, 1):
         tries = ""
         for reading in edge.readings:
-            done = ("" if automaton.readings[reading].report == "check"
-                    else f"\t\t\ts->held = {int(edge.held)};\n\t\t\trestart(s);\n")
+            report = automaton.readings[reading].report
+            done = "" if report == "check" else f"\t\t\ts->held = {int(edge.held and report != 'quiet')};\n\t\t\trestart(s);\n"
             tries += f"\t\tif (reading_{reading}(s, r)) {{\n{done}\t\t\treturn {edge.target};\n\t\t}}\n"
         lost = "\t\ts->held = 0;\n" if edge.otherwise == IDLE else ""
         cases.append(f"\tcase {number}:\n{tries}{lost}\t\treturn {edge.otherwise};")

@@ -6,7 +6,7 @@ It keeps the state of one receiver; it reads no clock and knows no keys.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from irbpf.irp.automaton import IDLE, LOST, MOST_CARRY_US, RESTART, Automaton, Edge
 from irbpf.irp.expressions import evaluate
@@ -28,20 +28,27 @@ class Decoded:
 
 
 class Interpreter:
-    """One automaton and what it remembers of one receiver's samples."""
+    """One automaton and what it remembers of one receiver's samples.
+
+    Of the frame so far, or of the last one once it is reported: `spent` is how many samples it took, `measured` how many of them have
+    a nominal duration, and `off` the sum of how far those were off, as parts of it.
+    """
 
     def __init__(self, automaton: Automaton) -> None:
         self.automaton = automaton
         self.reset()
 
     def reset(self) -> None:
-        """As at the start: as if a silence came before."""
+        """As at the start: as if a silence came before, and nothing ever."""
+        self.restart_from_silence()
+        self.last: Decoded | None = None
+
+    def restart_from_silence(self) -> None:
         self.state = IDLE
-        self.bits = 0
-        self.length = 0
         self.held = False
         self.carry = 0
-        self.last: Decoded | None = None
+        self.spent, self.off, self.measured = 0, 0.0, 0
+        self.restart()
 
     def feed(self, samples: Iterable[Sample]) -> Iterator[Decoded]:
         for sample in samples:
@@ -54,6 +61,7 @@ class Interpreter:
         kind, duration = sample
         if kind == Kind.FREQUENCY:
             return None
+        self.spent += 1
         if kind == Kind.OVERFLOW:
             self.state, self.held = LOST, False
             return None
@@ -65,7 +73,7 @@ class Interpreter:
         if edge is None:
             self.lose(kind, duration)
             return None
-        return self.follow(edge, duration)
+        return self.follow(edge, kind, duration)
 
     def edge(self, kind: Kind, duration: int) -> Edge | None:
         state = self.automaton.states[self.state]
@@ -94,7 +102,7 @@ class Interpreter:
             self.state = LOST
             if edge is not None:
                 self.state = IDLE
-                self.follow(edge, duration)
+                self.follow(edge, kind, duration)
             return
         silent = kind == Kind.TIMEOUT or duration >= self.automaton.start_gap
         self.state = IDLE if silent else LOST
@@ -102,10 +110,16 @@ class Interpreter:
     def restart(self) -> None:
         self.bits = self.length = 0
 
-    def follow(self, edge: Edge, duration: int) -> Decoded | None:
+    def follow(self, edge: Edge, kind: Kind, duration: int) -> Decoded | None:
         if self.state == IDLE:
             self.restart()
-        self.carry = max(0, min(MOST_CARRY_US, duration - edge.nominal)) if edge.nominal else 0
+        if not self.length and self.automaton.states[self.state].rest:
+            self.spent, self.off, self.measured = 1, 0.0, 0
+        pulse = self.automaton.states[self.state].sign > 0
+        if edge.nominal and kind != Kind.TIMEOUT:
+            self.off += min(1.0, abs((duration if pulse else duration + self.carry) - edge.nominal) / edge.nominal)
+            self.measured += 1
+        self.carry = max(0, min(MOST_CARRY_US, duration - edge.nominal)) if pulse and edge.nominal else 0
         for bit in edge.bits:
             if bit == RESTART:
                 self.restart()
@@ -126,7 +140,7 @@ class Interpreter:
             if reading.report == "check":
                 return None
             decoded = self.report(reading, names)
-            self.held = edge.held
+            self.held = edge.held and reading.report != "quiet"
             self.restart()
             return decoded
         self.state = edge.otherwise
@@ -145,12 +159,17 @@ class Interpreter:
         return names if all(evaluate(check, names) & FULL for check in reading.checks) else None
 
     def report(self, reading: Reading, names: Mapping[str, int]) -> Decoded | None:
+        shown = {name: names[name] for name in reading.shown}
+        if reading.report == "quiet" or (reading.report == "repeat" and not self.held):
+            return None
         if reading.report == "repeat":
-            if self.last is None:
-                return None
-            return Decoded(self.last.protocol, self.last.scancode, self.last.params, self.last.toggle, True)
+            assert self.last is not None
+            self.last = replace(self.last, params={**self.last.params, **shown}, repeat=True)
+            return self.last
         scancode = evaluate(reading.scancode, names) & FULL
         toggle = None if reading.toggle is None else int(bool(evaluate(reading.toggle, names) & FULL))
         again = self.held and self.last is not None and (self.last.scancode, self.last.toggle) == (scancode, toggle)
-        self.last = Decoded(self.automaton.name, scancode, {name: names[name] for name in reading.shown}, toggle, again)
+        if again and self.last is not None:  # a press may say some of it in its first frame only
+            shown = {**self.last.params, **shown}
+        self.last = Decoded(self.automaton.name, scancode, shown, toggle, again)
         return self.last

@@ -6,10 +6,11 @@ Sending computes fields from parameters; this turns the line round. What can not
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from irbpf.errors import Error
 from irbpf.irp.expressions import names_in
+from irbpf.irp.solver import Solver
 from irbpf.irp.syntax import Binary, BitField, Conditional, Expression, Name, Number, Parameter, Unary
 from irbpf.protocols import Protocol
 
@@ -30,7 +31,8 @@ class SentField:
 class Reading:
     """One meaning of a frame of `bits` bits.
 
-    `report` is "down", "repeat" (a frame that only says that the key is still held) or "check" (not an event, only a test).
+    `report` is "down", "repeat" (a frame that only says that the key is still held), "check" (not an event, only a test) or
+    "quiet" (a frame that belongs to the protocol and is no event).
     Names are defined in this order: `$0`, `$1`, ... the `fields` (start, width, low_first), then `parameters`. The reading
     holds if no check is 0. `shown` are the parameters that were sent.
     """
@@ -73,143 +75,74 @@ def substitute(expression: Expression, values: Mapping[str, int], parameters: Ma
             return expression
 
 
-@dataclass
-class _Solver:
-    parameters: Mapping[str, Parameter]
-    pieces: dict[str, list[Expression]] = field(default_factory=dict)
-    known_bits: dict[str, int] = field(default_factory=dict)
-    order: list[tuple[str, Expression]] = field(default_factory=list)
-    checks: list[Expression] = field(default_factory=list)
+def solve(protocol: Protocol, sent: Sequence[SentField], report: str, fixed: Mapping[str, int] | None = None,
+          later: frozenset[str] = frozenset()) -> Reading | None:
+    """The reading of a frame in which `sent` was sent; None if it does not hold all that the scancode needs.
 
-    def known(self, name: str) -> bool:
-        return any(name == done for done, _ in self.order)
-
-    def unknown_in(self, expression: Expression) -> set[str]:
-        return {name for name in names_in(expression) if not name.startswith("$") and not self.known(name)}
-
-    def finish(self, name: str) -> None:
-        value = self.pieces[name][0]
-        for piece in self.pieces[name][1:]:
-            value = Binary("|", value, piece)
-        self.order.append((name, value))
-
-    def finish_complete(self) -> None:
-        for name in self.pieces:
-            wanted = (1 << self.parameters[name].most.bit_length()) - 1
-            if not self.known(name) and self.known_bits[name] & wanted == wanted:
-                self.finish(name)
-
-    def put(self, name: str, value: Expression, width: int, skip: int) -> bool:
-        """Bits [skip, skip + width) of parameter `name` are `value`. False if they cannot be added (some are known already)."""
-        mask = ((1 << width) - 1) << skip
-        if self.known_bits.get(name, 0) & mask:
-            return False
-        self.known_bits[name] = self.known_bits.get(name, 0) | mask
-        self.pieces.setdefault(name, []).append(Binary("<<", value, Number(skip)) if skip else value)
-        return True
-
-    def put_whole(self, name: str, value: Expression) -> bool:
-        if name in self.known_bits:
-            return False
-        self.known_bits[name] = (1 << self.parameters[name].most.bit_length()) - 1
-        self.pieces[name] = [value]
-        return True
-
-    def invert(self, data: Expression, sent: Expression, width: int, skip: int) -> bool:
-        """Make bits [skip, skip + width) of `data` equal to `sent`; True if that gave new knowledge."""
-        if width <= 0:
-            return False
-        match data:
-            case Name(name):
-                return not name.startswith("$") and self.put(name, sent, width, skip)
-            case BitField(inner, Number(inner_width), Number(inner_skip), complement, False):
-                width = min(width, int(inner_width) - skip)
-                return self.invert(inner, BitField(sent, Number(width), complement=complement), width, skip + int(inner_skip))
-            case BitField(inner, None, Number(inner_skip), complement, False):
-                return self.invert(inner, BitField(sent, Number(width), complement=complement), width, skip + int(inner_skip))
-            case Unary("~", operand):
-                return self.invert(operand, BitField(sent, Number(width), complement=True), width, skip)
-            case Binary("^", left, right):
-                return any(self.invert(inner, Binary("^", sent, BitField(other, Number(width), Number(skip))), width, skip)
-                           for inner, other in ((left, right), (right, left)) if not self.unknown_in(other))
-            case Binary("+", left, right) if skip == 0:
-                return any(self.whole(inner, Binary("-", sent, other))
-                           for inner, other in ((left, right), (right, left)) if not self.unknown_in(other))
-            case Binary("-", left, right) if skip == 0:
-                if not self.unknown_in(right):
-                    return self.whole(left, Binary("+", sent, right))
-                return not self.unknown_in(left) and self.whole(right, Binary("-", left, sent))
-            case Binary("*", inner, Number(factor)) if factor > 0 and factor & (int(factor) - 1) == 0:  # type: ignore[operator]
-                return self.shifted(inner, sent, width, skip, int(factor).bit_length() - 1)
-            case Binary("<<", inner, Number(places)):
-                return self.shifted(inner, sent, width, skip, int(places))
-        return False
-
-    def whole(self, data: Expression, value: Expression) -> bool:
-        return isinstance(data, Name) and not data.name.startswith("$") and self.put_whole(data.name, value)
-
-    def shifted(self, inner: Expression, sent: Expression, width: int, skip: int, places: int) -> bool:
-        if skip >= places:
-            return self.invert(inner, sent, width, skip - places)
-        lost = places - skip
-        return self.invert(inner, Binary(">>", sent, Number(lost)), width - lost, 0)
-
-
-def solve(protocol: Protocol, sent: Sequence[SentField], report: str) -> Reading | None:
-    """The reading of a frame in which `sent` was sent; None if it does not hold all that the scancode needs ("check" needs nothing)."""
+    Only "down" needs the scancode. `fixed` are parameters known from the form of the frame. A parameter in `later` is sent in
+    another part of the press: its default says nothing about this frame.
+    """
     parameters = {parameter.name: parameter for parameter in protocol.irp.parameters}
-    solver = _Solver(parameters)
-    _solve_fields(solver, sent)
+    solver = Solver(parameters)
+    for name, value in (fixed or {}).items():
+        solver.put_whole(name, Number(value))
+        solver.finish(name)
+    checks = _solve_fields(solver, sent, report == "down")
     wanted, toggle = _layout(protocol, parameters)
     needed = solver.unknown_in(wanted) | (solver.unknown_in(toggle) if toggle is not None else set())
     sent_names = tuple(name for name in parameters if solver.known(name))
-    if report != "check":
-        if not _add_defaults(solver, needed, protocol):
-            return None
-    elif needed - set(sent_names):
-        wanted, toggle = Number(0), None
-    checks = [*solver.checks, *_ranges(solver, parameters, sent_names), *_conditions(solver, protocol, parameters)]
+    if report == "down" and not _add_defaults(solver, needed, protocol, later):
+        return None
+    checks += [*_ranges(solver, parameters, sent_names), *_conditions(solver, protocol, parameters)]
     bits = max((part.start + part.width for part in sent), default=0)
     return Reading(report, bits, tuple((part.start, part.width, part.low_first) for part in sent), tuple(solver.order),
                    tuple(dict.fromkeys(checks)), wanted if report == "down" else Number(0),
                    toggle if report == "down" else None, sent_names)
 
 
-def _solve_fields(solver: _Solver, sent: Sequence[SentField]) -> None:
-    equations = [(part, _target(index, part)) for index, part in enumerate(sent)]
-    waiting = [equation for equation in equations if names_in(equation[0].value.data)]
+def _solve_fields(solver: Solver, sent: Sequence[SentField], whole: bool) -> list[Expression]:
+    """Give all equations to `solver`; what they say twice comes back as checks. `whole`: bits that are not sent here never are."""
+    checks: list[Expression] = []
+    waiting = [(part, _target(index, part)) for index, part in enumerate(sent) if names_in(part.value.data)]
     while waiting:
-        left = [equation for equation in waiting if not _use(solver, *equation)]
+        left = [equation for equation in waiting if not _use(solver, checks, *equation)]
         solver.finish_complete()
-        if len(left) == len(waiting):
-            partial = [name for name in solver.pieces if not solver.known(name)]
-            if not partial:
-                break
-            for name in partial:  # its other bits are never sent
-                solver.finish(name)
+        if len(left) == len(waiting) and not _enumerate(solver, left) and not (whole and solver.finish_partial()):
+            break
         waiting = left
-    for name in solver.pieces:
-        if not solver.known(name):
-            solver.finish(name)
+    if whole:
+        solver.finish_partial()
+    return checks
 
 
 def _target(index: int, part: SentField) -> Expression:
     return BitField(Name(f"${index}"), Number(part.width), complement=part.value.complement)
 
 
-def _use(solver: _Solver, part: SentField, target: Expression) -> bool:
+def _skip(part: SentField) -> int:
+    return int(part.value.skip.value) if isinstance(part.value.skip, Number) else 0
+
+
+def _use(solver: Solver, checks: list[Expression], part: SentField, target: Expression) -> bool:
     """Take one equation up: as a check if all in it is known, else as new knowledge. False: not yet."""
-    value = part.value
-    skip = int(value.skip.value) if isinstance(value.skip, Number) else 0
-    if not solver.unknown_in(value.data):
-        plain = BitField(value.data, Number(part.width), Number(skip))
-        solver.checks.append(Binary("==", plain, target))
+    data, skip = part.value.data, _skip(part)
+    again = Binary("==", BitField(data, Number(part.width), Number(skip)), target)
+    if not solver.unknown_in(data, ((1 << part.width) - 1) << skip):
+        checks.append(again)
         return True
-    if not solver.invert(value.data, target, part.width, skip):
+    if not solver.invert(data, target, part.width, skip):
         return False
-    if not isinstance(value.data, Name):  # the way back may have lost bits: send it again and compare
-        solver.checks.append(Binary("==", BitField(value.data, Number(part.width), Number(skip)), target))
+    if not isinstance(data, Name):  # the way back may have lost bits: send it again and compare
+        checks.append(again)
     return True
+
+
+def _enumerate(solver: Solver, waiting: Sequence[tuple[SentField, Expression]]) -> bool:
+    for part, target in waiting:
+        if _skip(part) == 0 and solver.enumerate(part.value.data, target, part.width):
+            solver.finish_complete()
+            return True
+    return False
 
 
 def _layout(protocol: Protocol, parameters: Mapping[str, Parameter]) -> tuple[Expression, Expression | None]:
@@ -221,16 +154,16 @@ def _layout(protocol: Protocol, parameters: Mapping[str, Parameter]) -> tuple[Ex
     return total or Number(0), toggle or None
 
 
-def _add_defaults(solver: _Solver, needed: Iterable[str], protocol: Protocol) -> bool:
+def _add_defaults(solver: Solver, needed: Iterable[str], protocol: Protocol, later: frozenset[str]) -> bool:
     for name in sorted(needed):
         default = solver.parameters[name].default if name in solver.parameters else None
-        if default is None or solver.unknown_in(default):
+        if default is None or name in later or solver.unknown_in(default):
             return False
         solver.order.append((name, default))
     return True
 
 
-def _ranges(solver: _Solver, parameters: Mapping[str, Parameter], names: Iterable[str]) -> list[Expression]:
+def _ranges(solver: Solver, parameters: Mapping[str, Parameter], names: Iterable[str]) -> list[Expression]:
     checks: list[Expression] = []
     for name in names:
         least, most, known = parameters[name].least, parameters[name].most, solver.known_bits[name]
@@ -241,7 +174,7 @@ def _ranges(solver: _Solver, parameters: Mapping[str, Parameter], names: Iterabl
     return checks
 
 
-def _conditions(solver: _Solver, protocol: Protocol, parameters: Mapping[str, Parameter]) -> list[Expression]:
+def _conditions(solver: Solver, protocol: Protocol, parameters: Mapping[str, Parameter]) -> list[Expression]:
     wanted: list[Expression] = [Binary("==", Name(name), Number(value)) for name, value in protocol.where.items()]
     if protocol.require is not None:
         wanted.append(protocol.require)
