@@ -39,39 +39,18 @@ class Cache:
         return self.folder / f"{key}.irbpf"
 
     def get(self, key: str) -> tuple[list[Object], dict[str, Any]] | None:
+        raw = read_ours(self.path(key))
         try:
-            fd = os.open(self.path(key), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-        except OSError:
+            return None if raw is None else objectfile.load(raw)
+        except Error:
             return None
-        with os.fdopen(fd, "rb") as file:
-            if not _ours(os.fstat(fd)) or not _ours(self.folder.stat(), folder=True):
-                return None
-            try:
-                return objectfile.load(file.read(objectfile.LARGEST + 1))
-            except (OSError, Error):
-                return None
 
     def put(self, key: str, objects: Sequence[Object], extra: Mapping[str, Any]) -> str | None:
-        """Keep it; returns why it could not be kept, or None. The way in is a rename, so nobody ever sees half a file."""
-        temporary: str | None = None
-        try:
-            self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-            if not _ours(self.folder.stat(), folder=True):
-                return f"{self.folder} belongs to somebody else or may be written by others"
-            fd, temporary = tempfile.mkstemp(dir=self.folder, prefix=UNFINISHED)
-            with os.fdopen(fd, "wb") as file:
-                file.write(objectfile.dump(objects, extra))
-                file.flush()
-                os.fchmod(fd, 0o644)
-                os.fsync(fd)
-            os.rename(temporary, self.path(key))
-        except OSError as error:
-            if temporary is not None:
-                with suppress(OSError):
-                    os.unlink(temporary)
-            return f"{self.folder}: {error.strerror}"
-        self.tidy()
-        return None
+        """Keep it; returns why it could not be kept, or None."""
+        why = write_ours(self.path(key), objectfile.dump(objects, extra))
+        if why is None:
+            self.tidy()
+        return why
 
     def keys(self, start: str) -> list[str]:
         """The keys there that begin with `start`."""
@@ -91,6 +70,43 @@ class Cache:
                     path.unlink()
 
 
+def read_ours(path: Path) -> bytes | None:
+    """The bytes of a file in a cache; None if it or its folder belongs to anybody but root and us, or may be written by others."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with os.fdopen(fd, "rb") as file:
+        try:
+            if not _ours(os.fstat(fd)) or not _ours(path.parent.stat(), folder=True):
+                return None
+            return file.read(objectfile.LARGEST + 1)
+        except OSError:
+            return None
+
+
+def write_ours(path: Path, raw: bytes) -> str | None:
+    """Put a file into a cache; returns why that could not be done, or None. The way in is a rename, so nobody ever sees half a file."""
+    temporary: str | None = None
+    try:
+        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        if not _ours(path.parent.stat(), folder=True):
+            return f"{path.parent} belongs to somebody else or may be written by others"
+        fd, temporary = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)
+        with os.fdopen(fd, "wb") as file:
+            file.write(raw)
+            file.flush()
+            os.fchmod(fd, 0o644)
+            os.fsync(fd)
+        os.rename(temporary, path)
+    except OSError as error:
+        if temporary is not None:
+            with suppress(OSError):
+                os.unlink(temporary)
+        return f"{path.parent}: {error.strerror}"
+    return None
+
+
 def _ours(info: os.stat_result, folder: bool = False) -> bool:
     kind = stat.S_ISDIR if folder else stat.S_ISREG
-    return kind(info.st_mode) and info.st_uid == os.geteuid() and not info.st_mode & 0o022
+    return kind(info.st_mode) and info.st_uid in (0, os.geteuid()) and not info.st_mode & 0o022

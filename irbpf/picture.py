@@ -77,7 +77,7 @@ class Reader:
         marks: list[Mark] = []
         last = -1
         for event in self.player.play(samples):
-            if event.sample == last:
+            if event.rank:
                 continue
             self.used.setdefault(event.decoded.protocol, next(one for one in self.decoders if one.name == event.decoded.protocol))
             marks += self.marks(event, samples, edges, last + 1)

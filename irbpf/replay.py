@@ -2,112 +2,220 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from types import TracebackType
+from typing import cast
 
-from irbpf import bpf
+from irbpf import automata, bpf
 from irbpf.bundle import compiled
 from irbpf.cache import Cache
 from irbpf.engines.testrun import RESET, Batches
 from irbpf.irp.automaton import Automaton
 from irbpf.irp.interpreter import Decoded, Interpreter
+from irbpf.irp.pool import Pool, Start, start_of
 from irbpf.keymap import AnyEntry, Entry, HandWritten, Keymap
 from irbpf.programs import automaton_of, source_of
-from irbpf.protocols import Protocol
-from irbpf.pulses import Kind, Sample
+from irbpf.preference import Read, Reading, in_order, ordered
+from irbpf.protocols import Protocol, catalogue
+from irbpf.pulses import LONGEST_US, Kind, Sample
 from irbpf.reports import Reader
 
 END = Sample(Kind.TIMEOUT, 125_000)  # what a receiver says when nothing more comes
+BETWEEN_PRESSES_US = 300_000
 
 
 @dataclass(frozen=True)
 class Decoder:
-    """One entry with what it needs to be shown: its keys, and whose readings it is preferred to. `automaton` None: it is written in C."""
+    """One entry with what it needs to be shown. `fetch` brings its automaton, None if it is written in C; `start` is known beforehand
+    where the automata are kept."""
 
     name: str
     entry: AnyEntry
-    automaton: Automaton | None
+    fetch: Callable[[], Automaton | None]
     keys: Mapping[int, str] = field(default_factory=dict)
-    prefer_over: tuple[str, ...] = ()
+    start: Start | None = None
+
+    @cached_property
+    def automaton(self) -> Automaton | None:
+        return self.fetch()
+
+    @property
+    def protocol(self) -> Protocol | None:
+        return self.entry.protocol if isinstance(self.entry, Entry) else None
 
 
 def of_protocols(protocols: Sequence[Protocol]) -> list[Decoder]:
     return [_decoder(Entry(one, {})) for one in protocols]
 
 
+def of_catalogue(progress: Callable[[int, int], None] | None = None) -> list[Decoder]:
+    """All protocols that have a decoder. `progress` is told of the automata that are built, if none are kept yet."""
+    kept = automata.of_catalogue(progress)
+    return [Decoder(one.name, Entry(one, {}), partial(kept.automaton, one.name), {}, kept.start(one.name))
+            for one in catalogue().decodable()]
+
+
 def of_keymap(keymap: Keymap) -> list[Decoder]:
-    """The decoders of a keymap; those written by hand say something only in the bpf engine, for they are C."""
-    return [_decoder(entry) for entry in keymap.decoded]
+    """The decoders of a keymap, those whose readings are preferred first. Those written by hand say something only in the bpf engine,
+    for they are C."""
+    decoders = [_decoder(entry) for entry in keymap.decoded]
+    rank = {id(one): place for place, one in enumerate(in_order([one.protocol for one in decoders if one.protocol is not None]))}
+    return sorted(decoders, key=lambda one: rank.get(id(one.protocol), len(rank)))
 
 
 def _decoder(entry: AnyEntry) -> Decoder:
     name = entry.protocol.name if isinstance(entry, Entry) else entry.decoder if isinstance(entry, HandWritten) else "raw"
-    return Decoder(name, entry, automaton_of(entry), entry.keys, entry.protocol.prefer_over if isinstance(entry, Entry) else ())
+    return Decoder(name, entry, partial(automaton_of, entry), entry.keys)
 
 
 @dataclass(frozen=True)
 class Event:
-    """A decoded event, the index of its sample in the signal, and its key if the keymap has one."""
+    """A decoded event, the index of its sample in the signal, and its key if the keymap has one.
+
+    `rank` is 0 for the preferred reading of its part of the signal, 1 for the next, and so on.
+    """
 
     sample: int
     decoded: Decoded
     key: str | None
+    rank: int = 0
 
 
 class Player(AbstractContextManager["Player"]):
-    """Decoders ready to be fed signals, one after the other, each from a fresh start."""
+    """Decoders ready to be fed signals, one after the other, each from a fresh start.
 
-    def __init__(self, decoders: Sequence[Decoder], engine: str, cache: Cache | None = None) -> None:
-        self.decoders, self.engine = decoders, engine
+    `compete`: all readings are given, the best first, for a person to choose from. Otherwise the decoders work as in a receiver:
+    of those that report at the same sample, the first is heard.
+    """
+
+    def __init__(self, decoders: Sequence[Decoder], engine: str, cache: Cache | None = None, *, compete: bool = True) -> None:
+        self.decoders, self.engine, self.compete = decoders, engine, compete
         self.resources = ExitStack()
-        self.machines = [None if one.automaton is None else Interpreter(one.automaton) for one in decoders]
-        self.readers = [Reader(one.name, one.automaton) for one in decoders]
         self.batches: list[Batches] = []
         if engine == "bpf":
+            self.readers = [Reader(one.name, one.automaton) for one in decoders]
             sources = [source_of(one.entry, one.automaton, "test_run") for one in decoders]
             with self.resources:
                 self.batches = [Batches(self.resources.enter_context(bpf.load(one))) for one in compiled(sources, cache)[0]]
                 self.resources = self.resources.pop_all()
+            return
+        self.interpreted = [one for one in decoders if one.start is not None or one.automaton is not None]
+        self.pool = Pool([one.start or start_of(cast(Automaton, one.automaton)) for one in self.interpreted],
+                         lambda number: cast(Automaton, self.interpreted[number].automaton))
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.resources.close()
 
     def play(self, samples: Sequence[Sample]) -> list[Event]:
-        """The events of one signal in order of time; of several at once, the preferred first."""
-        whole = [*samples, END] if samples and samples[-1].kind == Kind.PULSE else list(samples)
-        found = [Event(place, decoded, one.keys.get(decoded.scancode))
-                 for index, one in enumerate(self.decoders) for place, decoded in self.run(index, whole)]
-        beaten = {(event.decoded.protocol, other) for event, one in zip(found, self.owners(found), strict=True)
-                  for other in one.prefer_over}
-        rank = {name: sum(loser == name for _, loser in beaten) for name in {event.decoded.protocol for event in found}}
-        return sorted(found, key=lambda event: (event.sample, rank[event.decoded.protocol]))
+        """The events of one signal: of each part between long silences the preferred reading first, each reading in order of time."""
+        whole = _ended(samples)
+        found = self.batched(whole) if self.engine == "bpf" else self.pooled(whole)
+        if not self.compete:
+            return _first_heard(found)
+        events: list[Event] = []
+        for part in _parts(found, whole):
+            events += self.ranked(part, whole, samples)
+        return events
 
-    def owners(self, events: Sequence[Event]) -> Iterator[Decoder]:
-        by_name = {one.name: one for one in self.decoders}
-        return (by_name[event.decoded.protocol] for event in events)
+    def pooled(self, samples: Sequence[Sample]) -> list[_Found]:
+        self.pool.reset()
+        return [_Found(place, self.interpreted[number], decoded) for place, sample in enumerate(samples)
+                for number, decoded in self.pool.step(sample)]
 
-    def run(self, index: int, samples: Sequence[Sample]) -> list[tuple[int, Decoded]]:
-        if self.engine == "bpf":
-            events = self.batches[index].feed([*RESET, *samples])
-            return [(event.sample - len(RESET), self.readers[index].decoded(event)) for event in events]
-        machine = self.machines[index]
-        if machine is None:
-            return []
-        machine.reset()
-        return [(place, decoded) for place, sample in enumerate(samples) if (decoded := machine.step(sample)) is not None]
+    def batched(self, samples: Sequence[Sample]) -> list[_Found]:
+        found = []
+        for one, batches, reader in zip(self.decoders, self.batches, self.readers, strict=True):
+            reader.params = {}
+            events = batches.feed([*RESET, *samples])
+            found += [_Found(event.sample - len(RESET), one, reader.decoded(event)) for event in events]
+        return sorted(found, key=lambda one: one.place)
+
+    def ranked(self, found: Sequence[_Found], whole: Sequence[Sample], samples: Sequence[Sample]) -> list[Event]:
+        """The best reading first. Those without a protocol, which cannot be compared, come last."""
+        samples = samples[:_end(found[-1].place, whole)]
+        by_decoder: dict[str, list[_Found]] = {}
+        for one in found:
+            by_decoder.setdefault(one.decoder.name, []).append(one)
+        several = [_reading(each, whole) for each in by_decoder.values() if each[0].decoder.protocol is not None]
+        order = [one.protocol.name for one in ordered(several, samples, _carrier(samples))]
+        order += [name for name in by_decoder if name not in order]
+        return [one.event(rank) for rank, name in enumerate(order) for one in by_decoder[name]]
+
+
+@dataclass(frozen=True)
+class _Found:
+    place: int
+    decoder: Decoder
+    decoded: Decoded
+
+    def event(self, rank: int) -> Event:
+        return Event(self.place, self.decoded, self.decoder.keys.get(self.decoded.scancode), rank)
+
+
+def _ended(samples: Sequence[Sample]) -> list[Sample]:
+    """A recording ends in silence: what is said of it belongs to its last gap."""
+    whole = list(samples)
+    if whole and whole[-1].kind == Kind.SPACE:
+        whole[-1] = Sample(Kind.SPACE, min(LONGEST_US, whole[-1].duration + END.duration))
+    elif whole and whole[-1].kind == Kind.PULSE:
+        whole.append(END)
+    return whole
+
+
+def _first_heard(found: Sequence[_Found]) -> list[Event]:
+    heard: dict[int, Event] = {}
+    for one in found:
+        heard.setdefault(one.place, one.event(0))
+    return list(heard.values())
+
+
+def _parts(found: Sequence[_Found], samples: Sequence[Sample]) -> Iterator[list[_Found]]:
+    """What was found, cut where a silence is so long that it ends a press for certain. An event belongs before the silence it comes with."""
+    part: list[_Found] = []
+    cuts = [place for place, sample in enumerate(samples) if sample.kind != Kind.PULSE and sample.duration >= BETWEEN_PRESSES_US]
+    for one in found:
+        if part and bisect_left(cuts, one.place) != bisect_left(cuts, part[0].place):
+            yield part
+            part = []
+        part.append(one)
+    if part:
+        yield part
+
+
+def _end(place: int, samples: Sequence[Sample]) -> int:
+    """Where the part of the signal ends that the sample at `place` belongs to."""
+    return next((index + 1 for index in range(place, len(samples))
+                 if samples[index].kind != Kind.PULSE and samples[index].duration >= BETWEEN_PRESSES_US), len(samples))
+
+
+def _reading(found: Sequence[_Found], samples: Sequence[Sample]) -> Reading:
+    """What the frames of `found` measured: the signal is read once more, for this protocol alone."""
+    decoder = found[0].decoder
+    machine = Interpreter(cast(Automaton, decoder.automaton))
+    wanted = {one.place for one in found}
+    events = []
+    for place, sample in enumerate(samples[:max(wanted) + 1]):
+        decoded = machine.step(sample)
+        if decoded is not None and place in wanted:
+            events.append(Read(place, machine.spent, machine.off / max(1, machine.measured), decoded))
+    return Reading(cast(Protocol, decoder.protocol), events)
+
+
+def _carrier(samples: Sequence[Sample]) -> int | None:
+    return next((sample.duration for sample in samples if sample.kind == Kind.FREQUENCY and sample.duration), None)
 
 
 def readings(events: Sequence[Event]) -> str:
     """Events of one signal in few words: of each frame the preferred reading, repeats counted."""
     words: list[str] = []
     repeats = 0
-    last = -1
     for event in events:
-        if event.sample == last:
+        if event.rank:
             continue
-        last = event.sample
         if event.decoded.repeat:
             repeats += 1
             continue

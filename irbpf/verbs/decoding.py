@@ -26,15 +26,18 @@ EXAMPLES = """  irbpf decode recording.txt                       by all protocol
 def _decoders(args: argparse.Namespace) -> list[Decoder]:
     from irbpf import library
     from irbpf.keymap import load
-    from irbpf.protocols import catalogue
-    from irbpf.replay import of_keymap, of_protocols
+    from irbpf.protocols import catalogue, nearest
+    from irbpf.replay import of_catalogue, of_keymap, of_protocols
+    from irbpf.verbs.form import progress
 
     if args.keymap:
         return of_keymap(load(library.find(args.keymap)))
-    names = args.protocol.split(",") if args.protocol else list(catalogue())
+    if not args.protocol:
+        return of_catalogue(progress("building the catalogue's decoders, once"))
+    names = args.protocol.split(",")
     for name in names:
         if name not in catalogue():
-            raise Error(f"there is no protocol {name!r}", f"one of {', '.join(catalogue())}")
+            raise Error(f"there is no protocol {name!r}", nearest(name))
     return of_protocols([catalogue()[name] for name in names])
 
 
@@ -51,7 +54,7 @@ def do_decode(args: argparse.Namespace) -> int:
     from irbpf.replay import Player
 
     signal = 0
-    with Player(_decoders(args), args.engine, Cache(default_folder())) as player:
+    with Player(_decoders(args), args.engine, Cache(default_folder()), compete=not args.keymap) as player:
         for name in args.file:
             for samples in iter_signals(_lines(name, args.each_line), name, args.each_line):
                 for event in player.play(samples):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +24,16 @@ def count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text[:9]) > MOST:
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a number from 0 to {MOST}")
     return int(text)
+
+
+def progress(what: str) -> Callable[[int, int], None]:
+    """Tells a person at a terminal how far a long work is."""
+
+    def tell(done: int, of: int) -> None:
+        if sys.stderr.isatty():
+            print(f"\r{what}: {done} of {of} \033[K", end="" if done + 1 < of else "\r\033[K", file=sys.stderr, flush=True)
+
+    return tell
 
 
 class Verbs:

@@ -135,9 +135,9 @@ def _lines(name: str) -> list[str]:
 
 def _player(stack: ExitStack) -> Player:
     from irbpf.protocols import catalogue
-    from irbpf.replay import Player, of_protocols
+    from irbpf.replay import Player, of_catalogue
 
-    return stack.enter_context(Player(of_protocols(list(catalogue().values())), "python"))
+    return stack.enter_context(Player(of_catalogue(), "python"))
 
 
 def _described(number: int, signal: Signal, player: Player, where: Path | None) -> str:
