@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from irbpf import discovery, library, lirc
-from irbpf.errors import Error
-from irbpf.keymap import load
-from irbpf.pulses import Kind, Sample, format_samples
-from irbpf.replay import Player, of_catalogue, of_keymap
+import select
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from irbpf import lirc
 from irbpf.errors import Gone
@@ -22,23 +23,28 @@ FRAME_GAP_US = 8_000  # after such a space a frame may be complete
 SHOWN_EVERY = 0.2  # seconds, while a key is held
 
 
-def live(rc: str, keymap: str | None) -> int:
-    """Prints each signal, until interrupted or unplugged."""
-    receiver = discovery.receiver(rc)
-    if receiver.lirc is None:
-        raise Error(f"{receiver.rc} delivers no pulses and spaces", "only raw receivers can be listened to")
-    decoders = of_keymap(load(library.find(keymap))) if keymap else of_catalogue()
-    print(f"listening on {receiver.rc} ({receiver.name}); Ctrl-C ends", flush=True)
-    with Player(decoders, "python") as player, lirc.opened(receiver.lirc) as fd:
-        signal: list[Sample] = []
-        for sample in lirc.samples(fd):
-            if not signal and sample.kind != Kind.PULSE:
-                continue
-            signal.append(sample)
-            if sample.kind == Kind.TIMEOUT or (sample.kind == Kind.SPACE and sample.duration > LONG_US):
-                show(player, signal)
-                signal = []
-    return 0
+@dataclass
+class Row:
+    """One signal: `reading` and `keys` are ours, `said` is what input devices said meanwhile, and how often."""
+
+    number: int
+    samples: tuple[Sample, ...] = ()
+    reading: str = ""
+    keys: tuple[str, ...] = ()
+    said: Counter[str] = field(default_factory=Counter)
+    complete: bool = False
+
+    @property
+    def drawing(self) -> Drawing:
+        durations = [sample for sample in self.samples if sample.kind in (Kind.PULSE, Kind.SPACE, Kind.TIMEOUT)]
+        edges = [0]
+        for sample in durations:
+            edges.append(edges[-1] + sample.duration)
+        return Drawing("", tuple(edges), tuple(sample.kind == Kind.PULSE for sample in durations))
+
+    @property
+    def said_text(self) -> str:
+        return ", ".join(f"{text} ×{times}" if times > 1 else text for text, times in self.said.items())
 
 
 @dataclass

@@ -17,7 +17,7 @@ from irbpf.irp.syntax import BitField, Expression, Irp
 from irbpf.layouts import default_layout, default_toggle, with_digest
 from irbpf.paths import data
 
-FILES = ("field.yaml", "kernel.yaml")
+FILES = ("kernel.yaml", "field.yaml")
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def read_catalogue(paths: Sequence[Path]) -> Catalogue:
 
 @functools.cache
 def catalogue() -> Catalogue:
-    """The protocols that ship with the program: the field's, and those of the kernel with the kernel's scancodes."""
+    """The protocols that ship with the program: those of the kernel with the kernel's scancodes, and the field's."""
     return read_catalogue([data("keymaps", "protocols", name) for name in FILES])
 
 

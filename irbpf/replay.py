@@ -25,7 +25,7 @@ from irbpf.pulses import LONGEST_US, Kind, Sample
 from irbpf.reports import Reader
 
 END = Sample(Kind.TIMEOUT, 125_000)  # what a receiver says when nothing more comes
-BETWEEN_PRESSES_US = 300_000
+BETWEEN_PRESSES_US = 500_000
 
 
 @dataclass(frozen=True)

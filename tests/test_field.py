@@ -145,25 +145,40 @@ def test_renders_distorted(shared: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert rest <= 0.01 * sum(right.values())
 
 
+def same_signal(decoded: Sequence[Decoded], durations: Sequence[int]) -> bool:
+    """Whether the reading's own line sends these durations too, but for the silence at the end: nothing can tell the two lines apart."""
+    sent: list[int] = []
+    for repeats in range(5):
+        try:
+            sent = press(catalogue()[decoded[-1].protocol].irp, decoded[-1].params, repeats) if decoded else []
+        except Error:
+            return False
+        if len(sent) == len(durations):
+            break
+    return len(sent) == len(durations) and all(abs(one - other) <= 2 + one // 50 for one, other in zip(sent[:-1], durations, strict=False))
+
+
 def test_renders_of_which_all_protocols_compete(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    first = among = count = 0
+    first = same = among = count = 0
     mistaken: dict[str, Counter[str]] = defaultdict(Counter)
     with Player(of_catalogue(), "python") as player:
         for row, repeats, durations in renders(shared):
             if repeats not in (0, 1, 3):
                 continue
-            samples = [Sample(Kind.FREQUENCY, int(str(row["carrier"] or 0))), *from_durations(durations)]
-            readings = list(dict.fromkeys(event.decoded.protocol for event in player.play(samples)))
+            events = player.play([Sample(Kind.FREQUENCY, int(str(row["carrier"] or 0))), *from_durations(durations)])
+            readings = list(dict.fromkeys(event.decoded.protocol for event in events))
             count += 1
             first += readings[:1] == [row["protocol"]]
             among += row["protocol"] in readings
-            if readings[:1] != [row["protocol"]]:
+            alike = same_signal([event.decoded for event in events if event.rank == 0], durations)
+            same += readings[:1] == [row["protocol"]] or alike
+            if readings[:1] != [row["protocol"]] and not alike:
                 mistaken[str(row["protocol"])][readings[0] if readings else "nothing"] += 1
     with capsys.disabled():
-        print(f"\nrenders, all compete: first {first / count:.1%}, among the readings {among / count:.1%} of {count}; taken for: "
+        print(f"\nrenders, all compete: first {first / count:.1%}, first or another line that sends the very same {same / count:.1%}, among the readings {among / count:.1%} of {count}; taken for: "
               + ", ".join(f"{name}: {dict(others)}" for name, others in mistaken.items()))
     assert among >= 0.995 * count
-    assert first >= 0.88 * count
+    assert same >= 0.95 * count
 
 
 def test_no_preference_goes_round_in_circles() -> None:

@@ -20,11 +20,10 @@ def do_test(args: argparse.Namespace) -> int:
     from irbpf import discovery, library, lirc
     from irbpf.keymap import load
     from irbpf.live import View
-    from irbpf.protocols import catalogue
-    from irbpf.replay import Player, of_keymap, of_protocols
+    from irbpf.replay import Player, of_catalogue, of_keymap
 
     receiver = discovery.receiver(args.rc)
-    decoders = of_keymap(load(library.find(args.keymap))) if args.keymap else of_protocols(list(catalogue().values()))
+    decoders = of_keymap(load(library.find(args.keymap))) if args.keymap else of_catalogue()
     with ExitStack() as stack:
         view = View(receiver, stack.enter_context(Player(decoders, "python")), *_loaded(receiver))
         fd = stack.enter_context(lirc.opened(receiver.lirc)) if receiver.lirc is not None and receiver.raw else None
