@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from irbpf.irp.parser import parse, parse_expression, parse_layout
 from irbpf.irp.syntax import BitField, Expression, Irp
 from irbpf.layouts import default_layout, default_toggle, with_digest
 from irbpf.paths import data
+from irbpf.problems import nearest
 
 FILES = ("kernel.yaml", "field.yaml")
 
@@ -158,7 +158,13 @@ def catalogue() -> Catalogue:
     return read_catalogue([data("keymaps", "protocols", name) for name in FILES])
 
 
-def nearest(name: str) -> str:
-    """A hint for somebody who asked for a protocol that there is not."""
-    near = difflib.get_close_matches(name, catalogue(), 3, 0.5)
-    return f"did you mean {' or '.join(near)}? irbpf protocols lists all" if near else "irbpf protocols lists all"
+def named(name: str) -> Protocol:
+    """The protocol of the catalogue that somebody asked for; Error with the nearest name for one that there is not."""
+    if name in catalogue():
+        return catalogue()[name]
+    raise Error(f"there is no protocol {name[:60]!r}", nearest(name, catalogue()) or "irbpf protocols lists all")
+
+
+def given(text: str) -> Protocol:
+    """A protocol by name, or an IRP line in its place."""
+    return define("given", text) if text.lstrip().startswith("{") else named(text)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from irbpf.errors import Error
 from irbpf.hosts import host_source
 from irbpf.irp.automaton import Automaton, build_automaton
 from irbpf.irp.codegen import generate
 from irbpf.irp.text import layout_text
 from irbpf.objects import Source
-from irbpf.protocols import Protocol, catalogue, define
+from irbpf.protocols import Protocol, given
 
 
 def show(what: str, form: str) -> str:
     """`form` is irp, automaton, c or asm."""
-    protocol = define("given", what) if what.lstrip().startswith("{") else catalogue().get(what)
-    if protocol is None:
-        raise Error(f"there is no protocol {what!r}", f"one of {', '.join(catalogue())}, or an IRP line in quotes")
+    protocol = given(what)
     if form == "irp":
         return _irp(protocol)
     automaton = build_automaton(protocol)

@@ -20,7 +20,7 @@ from irbpf.picture import Drawing, Mark, Reader, Windows, windows
 from irbpf.plot_text import draw, histogram
 from irbpf.protocols import catalogue
 from irbpf.pulses import Sample, from_durations, parse_samples
-from irbpf.replay import of_protocols
+from irbpf.replay import of_catalogue, of_protocols
 from irbpf.signals import Signal, split
 from tests.conftest import ROOT
 from tests.support.distortion import NARROW, distorted
@@ -119,7 +119,7 @@ def test_narrow_marks_never_fail() -> None:
 def test_captures_of_real_remotes(shared: Path) -> None:
     """None is too odd to be drawn; where a frame was read, its fields are found in nearly all."""
     read = marked_too = 0
-    one = reader(*catalogue())
+    one = Reader(of_catalogue())
     for name in ("captures", "unlabelled"):
         with gzip.open(shared / "corpus" / f"{name}.jsonl.gz", "rt") as rows:
             for row in itertools.islice(rows, 0, None, 25):

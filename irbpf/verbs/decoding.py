@@ -26,7 +26,7 @@ EXAMPLES = """  irbpf decode recording.txt                       by all protocol
 def _decoders(args: argparse.Namespace) -> list[Decoder]:
     from irbpf import library
     from irbpf.keymap import load
-    from irbpf.protocols import catalogue, nearest
+    from irbpf.protocols import named
     from irbpf.replay import of_catalogue, of_keymap, of_protocols
     from irbpf.verbs.form import progress
 
@@ -34,11 +34,7 @@ def _decoders(args: argparse.Namespace) -> list[Decoder]:
         return of_keymap(load(library.find(args.keymap)))
     if not args.protocol:
         return of_catalogue(progress("building the catalogue's decoders, once"))
-    names = args.protocol.split(",")
-    for name in names:
-        if name not in catalogue():
-            raise Error(f"there is no protocol {name!r}", nearest(name))
-    return of_protocols([catalogue()[name] for name in names])
+    return of_protocols([named(name) for name in args.protocol.split(",")])
 
 
 def event_row(signal: int, event: Event) -> dict[str, Any]:

@@ -68,16 +68,12 @@ def _signals(args: argparse.Namespace) -> tuple[list[tuple[str, Signal]], Keymap
 
 def _reader(names: str | None, keymap: Keymap | None) -> Reader:
     from irbpf.picture import Reader
-    from irbpf.protocols import catalogue
-    from irbpf.replay import of_keymap, of_protocols
+    from irbpf.protocols import named
+    from irbpf.replay import of_catalogue, of_keymap, of_protocols
 
     if keymap is not None and names is None:
         return Reader(of_keymap(keymap))
-    chosen = names.split(",") if names else list(catalogue())
-    for name in chosen:
-        if name not in catalogue():
-            raise Error(f"there is no protocol {name!r}", "see irbpf protocols")
-    return Reader(of_protocols([catalogue()[name] for name in chosen]))
+    return Reader(of_protocols([named(name) for name in names.split(",")]) if names else of_catalogue())
 
 
 def add(verbs: Verbs) -> None:

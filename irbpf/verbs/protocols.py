@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from irbpf.errors import Error
 from irbpf.verbs.form import Verbs, count, emit
 
 FORMS = {"irp": "its line (the default)", "automaton": "its states and which duration leads where", "c": "the C made of that", "asm": "its bytecode"}
@@ -33,18 +32,18 @@ def do_protocols(args: argparse.Namespace) -> int:
             print(f"{row['name']:12} {row['scancode']:28} {row['irp'][:100]}")
     return 0
 
+
 def do_render(args: argparse.Namespace) -> int:
     from irbpf.irp.render import press
-    from irbpf.protocols import catalogue, define
+    from irbpf.protocols import given
     from irbpf.pulses import format_samples, from_durations
     from irbpf.transmission import parameters
 
-    protocol = define("given", args.protocol) if args.protocol.startswith("{") else catalogue().get(args.protocol)
-    if protocol is None:
-        raise Error(f"there is no protocol {args.protocol!r}", "see irbpf protocols, or give an IRP line")
+    protocol = given(args.protocol)
     params = parameters(args.param)
     print(format_samples(from_durations(press(protocol.irp, params, args.repeats))))
     return 0
+
 
 def do_show(args: argparse.Namespace) -> int:
     from irbpf.show import show
