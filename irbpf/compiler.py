@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import re
-import subprocess
 import sys
-import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -43,11 +40,15 @@ def version() -> str:
 
 def system_includes() -> list[str]:
     """Where linux-libc-dev keeps the kernel's interface."""
+    import sysconfig
+
     triplet = sysconfig.get_config_var("MULTIARCH") or f"{os.uname().machine}-linux-gnu"
     return [path for path in ("/usr/include", f"/usr/include/{triplet}") if Path(path).is_dir()]
 
 
 def _ask(request: dict[str, Any]) -> list[dict[str, Any]]:
+    import subprocess  # not needed where the cache has all, as at nearly every load
+
     python = PYTHON if Path(PYTHON).exists() else sys.executable
     child = Path(__file__).with_name("compiler_child.py")
     environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "BCC_KERNEL_SOURCE": request["headers"], "LANG": "C.UTF-8"}
@@ -76,6 +77,8 @@ def _first_complaint(text: str) -> str:
 
 
 def _object(source: Source, answer: dict[str, Any]) -> Object:
+    import base64
+
     maps = []
     for name, kind, key, value, most, flags in answer["maps"]:
         contents = source.tables.get(name, b"")

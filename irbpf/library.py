@@ -19,6 +19,8 @@ from irbpf.yamlnodes import Node
 # from the vaguest to the most precise: the most precise keymaps that fit are taken, all of the same precision together
 _WEIGHT = {"driver": 1, "rc_map": 2, "name": 4, "bus": 8, "vendor": 8, "product": 8, "path": 32}
 TABLES = "ir-keytable"
+_VAGUE = re.compile(r"name|bus|vendor|product|path|[\\&*!|>]")  # needs more than a look for rc_map and driver
+_SOMEWHERE = re.compile(r"""receivers["']?\s*:""")
 _RECEIVERS = re.compile(r"^receivers:.*\n?(?:(?:[ \t#-].*)?\n)*", re.MULTILINE)
 
 
@@ -78,7 +80,9 @@ def _may_fit(path: Path, receiver: Receiver) -> bool:
         text = yamlnodes.content(path)
         blocks = _RECEIVERS.findall(text)
         if len(blocks) != 1:
-            return "receivers" in text
+            return _SOMEWHERE.search(text) is not None
+        if not _VAGUE.search(blocks[0]) and receiver.rc_map not in blocks[0] and receiver.driver not in blocks[0]:
+            return False
         wanted = yamlnodes.parse(blocks[0], str(path)).mapping("a keymap", ("receivers",))["receivers"]
         return any(weigh(match(one), receiver) is not None for one in wanted.list("the list of receivers"))
     except Error:

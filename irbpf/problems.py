@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -62,6 +61,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """A hint: the known name that is most like `name`, or all of them if they are few."""
     names = list(known)
     by_form = {_form(one): one for one in reversed(names)}
+    import difflib
+
     near = difflib.get_close_matches(_form(name[:60]), by_form, 1, 0.5)
     if near:
         return f"did you mean {by_form[near[0]]}?"

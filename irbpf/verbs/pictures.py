@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +38,8 @@ def do_plot(args: argparse.Namespace) -> int:
         save(Path(args.output), drawings, through, "" if first is None else first.name)
         return 0
     from irbpf.plot_text import draw, histogram
+
+    import shutil
 
     width = args.width or shutil.get_terminal_size((100, 24)).columns
     print("\n".join(draw(drawing, width) for drawing in drawings), end="")
