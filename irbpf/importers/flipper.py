@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from irbpf.encoding import scancode_of
 from irbpf.errors import Error
-from irbpf.importers.named import named, raw_button
+from irbpf.importers.named import named, raw_button, short_leader
 from irbpf.importers.values import Button, Imported, Problem, assemble, together
 from irbpf.protocols import Protocol, catalogue
 from irbpf.pulses import LONGEST_US
@@ -97,7 +98,7 @@ def parsed(protocol: str, address: int, command: int) -> tuple[Protocol, int]:
                 return named("NEC1", {"D": low, "S": high, "F": command & 0xFF})
             return _kernel("nec32", {"D": low, "S": high, "F": command & 0xFF, "E": command >> 8 & 0xFF})
         case "SAMSUNG32":
-            return _kernel("necx", {"D": low, "S": low, "F": command & 0xFF, "L": 1})
+            return short_leader(), scancode_of(short_leader(), {"D": low, "S": low, "F": command & 0xFF})
         case "RC5":
             return _kernel("rc5", {"D": address & 0x1F, "F": command & 0x3F})
         case "RC5X":
@@ -123,8 +124,6 @@ def parsed(protocol: str, address: int, command: int) -> tuple[Protocol, int]:
 
 
 def _kernel(name: str, params: Mapping[str, int]) -> tuple[Protocol, int]:
-    from irbpf.encoding import scancode_of
-
     return catalogue()[name], scancode_of(catalogue()[name], params)
 
 

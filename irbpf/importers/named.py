@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from irbpf.encoding import scancode_of
+from irbpf.encoding import parameters_of, scancode_of
 from irbpf.errors import Error
 from irbpf.importers.values import Button
 from irbpf.irp.automaton import build_automaton
@@ -16,7 +17,7 @@ from irbpf.raw import MOST_DURATIONS
 
 # what the kernel has under a name of its own is the same signal there, and has its number and scancodes
 _KERNEL = {"nec1": "nec", "nec": "nec", "rc5": "rc5", "rc6": "rc6_0", "sony12": "sony12", "sony15": "sony15", "sony20": "sony20",
-           "jvc": "jvc", "mce": "rc6_mce", "rc5x": "rc5x_20", "necx1": "necx", "necx": "necx"}
+           "jvc": "jvc", "mce": "rc6_mce", "rc5x": "rc5x_20"}
 # names that differ between collections
 _ALIASES = {"rca(old)": "RCA(Old)", "nec2": "NEC2", "necx2": "NECx2", "denon-k": "Denon-K", "g.i.cable": "G.I.Cable", "sirc": "Sony12",
             "sirc15": "Sony15", "sirc20": "Sony20"}
@@ -24,6 +25,8 @@ _ALIASES = {"rca(old)": "RCA(Old)", "nec2": "NEC2", "necx2": "NECx2", "denon-k":
 
 def named(name: str, params: Mapping[str, int]) -> tuple[Protocol, int]:
     """The protocol of the catalogue that the field calls `name`, and the scancode of `params`; Error if there is none or they do not fit."""
+    if name.lower() in ("necx", "necx1") and (found := _fitting(short_leader(), {"S": 255 - params.get("D", 0), **params})) is not None:
+        return found
     kernel = _KERNEL.get(name.lower())
     if kernel is not None and (found := _of_kernel(kernel, params)) is not None:
         return found
@@ -50,29 +53,33 @@ def _exact(name: str) -> Protocol:
 
 def _of_kernel(kernel: str, params: Mapping[str, int]) -> tuple[Protocol, int] | None:
     """By the kernel's name, where its parameters say the same; None where they do not."""
-    device, function = params.get("D"), params.get("F")
-    sub = params.get("S")
-    if device is None or function is None or set(params) - {"D", "F", "S", "T", "OEM1", "OEM2"}:
+    if not {"D", "F"} <= params.keys() or params.keys() - {"D", "F", "S"}:
         return None
-    values = {"D": device, "F": function} | ({} if sub is None else {"S": sub})
+    device, function, sub = params["D"], params["F"], params.get("S")
+    values = dict(params)
     if kernel == "nec":
         kernel, values = ("nec", {"D": device, "F": function}) if sub in (None, 255 - device) else ("necx", values)
-    elif kernel == "necx" and sub is None:
-        values["S"] = device
     elif kernel == "rc6_mce":
-        values = {"D": device, "F": function}
-    if kernel == "necx":
-        values["L"] = int(_is_short(params, kernel))
+        values = {"OEM": 0x8000 | (0x0F if sub is None else sub), "D": device, "F": function}
     protocol = catalogue()[kernel]
+    return _fitting(protocol, values)
+
+
+def short_leader() -> Protocol:
+    """NEC with the short leader, which no scancode shows."""
+    return replace(catalogue()["necx"], where={"L": 1})
+
+
+def _fitting(protocol: Protocol, values: Mapping[str, int]) -> tuple[Protocol, int] | None:
     ranges = {one.name: one for one in protocol.irp.parameters}
     if any(name not in ranges or not ranges[name].least <= value <= ranges[name].most for name, value in values.items()):
         return None
-    return protocol, scancode_of(protocol, values)
-
-
-def _is_short(params: Mapping[str, int], kernel: str) -> bool:
-    """Scancodes do not show the leader, so any will do."""
-    return kernel == "necx" and params.get("D", 0) ^ params.get("S", 0) == 255
+    scancode = scancode_of(protocol, values)
+    try:
+        parameters_of(protocol, scancode)
+    except Error:
+        return None
+    return protocol, scancode
 
 
 # -- durations --------------------------------------------------------------------------------------------------------------
@@ -94,7 +101,8 @@ def recognised(durations: Sequence[int]) -> tuple[Protocol, int] | None:
     for protocol, automaton in _automata():
         events = list(Interpreter(automaton).feed(samples))
         if events and len({one.scancode for one in events}) == 1:
-            found.append((protocol, events[0].scancode, {one.name for one in protocol.prefer_over}))
+            short = replace(protocol, where={"L": 1}) if events[0].params.get("L") else protocol  # no scancode shows the leader
+            found.append((short, events[0].scancode, {one.name for one in protocol.prefer_over}))
     beaten = {name for _, _, worse in found for name in worse}
     left = [(protocol, scancode) for protocol, scancode, _ in found if protocol.name not in beaten]
     return left[0] if len(left) == 1 else None

@@ -57,7 +57,7 @@ def compare(path: Path) -> Iterator[Compared]:
             theirs = pool.map(lambda code: lirc.simsend(remote, lines, code, REPEATS + 1), remote.codes)  # noqa: B023
             signals = list(theirs)
             for code, signal in zip(remote.codes, signals, strict=True):
-                alike = any(other == signal and one.codes != code.codes for one, other in zip(remote.codes, signals, strict=True))
+                alike = bool(signal) and any(other == signal and one.codes != code.codes for one, other in zip(remote.codes, signals, strict=True))
                 why = _difference(entry, code.codes[0] & (1 << remote.number("bits")) - 1, signal, remote.number("toggle_mask") > 0)
                 yield Compared(remote.name, code.name, UNSENDABLE if why and alike else why)
 

@@ -28,7 +28,10 @@ def unpack() -> None:
     target = folder()
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
-        subprocess.run(["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", *PACKAGES], cwd=name, check=True)
+        download = ["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", *PACKAGES]
+        if subprocess.run(download, cwd=name, check=False, stderr=subprocess.DEVNULL).returncode != 0:
+            subprocess.run(["apt-get", "-qq", "update"], check=True)
+            subprocess.run(download, cwd=name, check=True)
         for package in sorted(Path(name).glob("*.deb")):
             subprocess.run(["dpkg", "-x", package, target], check=True)
 
@@ -56,7 +59,7 @@ def simsend(remote: lircd.LircRemote, lines: list[str], code: lircd.Code, count:
         conf = Path(name, "one.conf")
         conf.write_text("\n".join(line for index, line in enumerate(lines) if index not in others) + "\n", encoding="latin-1", errors="replace")
         subprocess.run([folder() / "usr/bin/irsimsend", "-U", plugins, "-c", str(count), conf], cwd=name, check=False, capture_output=True,
-                       env={**os.environ, "LD_LIBRARY_PATH": str(plugins.parent.parent), "HOME": name}, timeout=20)
+                       env={**os.environ, "LD_LIBRARY_PATH": str(plugins.parent.parent), "HOME": name}, timeout=60)
         out = Path(name, "simsend.out")
         return [int(line.split()[1]) for line in out.read_text().splitlines()] if out.exists() else []
 

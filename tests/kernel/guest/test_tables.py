@@ -16,7 +16,7 @@ from irbpf.cli import main
 from irbpf.importers import read
 from irbpf.keymapfile import dump
 from irbpf.receiver import Receiver
-from tests.kernel.guest.conftest import keys_of
+from tests.kernel.guest.conftest import ir_ctl, keys_of
 
 TABLES = sorted(Path("/lib/udev/rc_keymaps").glob("*.toml"))
 NOT_SENT = {"unknown", "other", "cec", "imon", "mce_kbd", "imon_rsc",  # there is no signal, or ir-ctl has no encoder
@@ -64,3 +64,17 @@ def test_every_table(loopback: Receiver, tmp_path: Path) -> None:
                     wrong.append((table.name, name, came))
     assert not wrong
     assert sent >= 130
+
+
+def test_a_table_is_used_where_no_keymap_fits_and_it_is_wanted(loopback: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IRBPF_ETC", str(tmp_path))
+    Path("/etc/rc_keymaps").mkdir(exist_ok=True)
+    name = f"{loopback.rc_map.removeprefix('rc-')}.toml"
+    Path("/etc/rc_keymaps", name).write_text(
+        '[[protocols]]\nname = "mine"\nprotocol = "nec"\nvariant = "nec"\n[protocols.scancodes]\n0x408 = "KEY_1"\n')
+    assert main(["load", loopback.rc]) == 1
+    (tmp_path / "receivers.yaml").write_text("- otherwise: ir-keytable\n")
+    assert main(["load", loopback.rc]) == 0
+    with keys_of(loopback) as keys:
+        ir_ctl(loopback, "-S", "nec:0x408")
+        assert ("EV_KEY", keycodes.number("KEY_1"), 1) in keys.until_quiet()
