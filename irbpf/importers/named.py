@@ -32,7 +32,8 @@ def named(name: str, params: Mapping[str, int]) -> tuple[Protocol, int]:
         return found
     protocol = _exact(name)
     given = {key: value for key, value in params.items() if key in {one.name for one in protocol.irp.parameters}}
-    extra = params.keys() - given.keys()
+    given = {one.name: one.least for one in protocol.irp.parameters if one.memory or one.name == "T"} | given  # toggles start anywhere
+    extra = params.keys() - given.keys() - {"T"}
     if extra:
         raise Error(f"{protocol.name} has no parameter {', '.join(sorted(extra))}")
     for one in protocol.irp.parameters:

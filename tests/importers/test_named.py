@@ -14,7 +14,7 @@ from irbpf.importers.named import first_frame, named, recognised
 from irbpf.irp.render import press, render
 from irbpf.protocols import catalogue
 
-DIGESTS = {"Fujitsu-128", "Fujitsu_Aircon", "Keeprite", "TCL_AC", "Whynter"}
+DIGESTS = {"Fujitsu-128", "NEC-Shirriff"}  # more than 64 bits: their scancodes cannot be turned round
 
 
 @pytest.mark.shared
@@ -39,7 +39,8 @@ def test_the_fields_names(shared: Path) -> None:
         if not _near(signal.intro or signal.repeat, row["intro"] or row["repeat"]):
             wrong.append((row["protocol"], row["params"], protocol.name))
     assert {name for name, _, _ in wrong} == set(), wrong[:5]
-    assert len(seen) >= 9
+    assert {name for name, _ in refused} <= DIGESTS
+    assert len(seen) >= 215
 
 
 def _near(ours: tuple[int, ...], theirs: list[int]) -> bool:
