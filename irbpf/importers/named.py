@@ -5,15 +5,19 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from irbpf.encoding import parameters_of, scancode_of
 from irbpf.errors import Error
 from irbpf.importers.values import Button
-from irbpf.irp.automaton import build_automaton
-from irbpf.irp.interpreter import Interpreter
+from irbpf.irp.interpreter import Decoded
+from irbpf.irp.render import render
 from irbpf.protocols import Protocol, catalogue
-from irbpf.pulses import Kind, Sample, from_durations
+from irbpf.pulses import from_durations
 from irbpf.raw import MOST_DURATIONS
+
+if TYPE_CHECKING:
+    from irbpf.replay import Player
 
 # what the kernel has under a name of its own is the same signal there, and has its number and scancodes
 _KERNEL = {"nec1": "nec", "nec": "nec", "rc5": "rc5", "rc6": "rc6_0", "sony12": "sony12", "sony15": "sony15", "sony20": "sony20",
@@ -85,28 +89,41 @@ def _fitting(protocol: Protocol, values: Mapping[str, int]) -> tuple[Protocol, i
 
 # -- durations --------------------------------------------------------------------------------------------------------------
 
-# the kernel's protocols in which a signal is looked for; without those that say nothing about it (any 32 bits are nec32)
-_LOOKED_FOR = ("nec", "necx", "rc5", "rc5x_20", "rc5_sz", "rc6_0", "rc6_6a_20", "rc6_6a_24", "rc6_mce", "rc6_6a_32", "sony12", "sony15",
-               "sony20", "jvc", "sanyo", "sharp", "rcmm12", "rcmm24", "rcmm32", "samsung36", "xbox_dvd")
-
-
 @functools.cache
-def _automata():  # type: ignore[no-untyped-def]
-    return [(catalogue()[name], build_automaton(catalogue()[name])) for name in _LOOKED_FOR]
+def _player() -> Player:
+    from irbpf.replay import Player, of_catalogue
+
+    return Player(of_catalogue(), "python")
 
 
 def recognised(durations: Sequence[int]) -> tuple[Protocol, int] | None:
-    """The protocol and scancode that the whole of a signal is, if one fits all of it; `durations` in µs, pulse first."""
-    found = []
-    samples = [*from_durations(durations), *([Sample(Kind.SPACE, 200_000)] if len(durations) % 2 else [])]
-    for protocol, automaton in _automata():
-        events = list(Interpreter(automaton).feed(samples))
-        if events and len({one.scancode for one in events}) == 1:
-            short = replace(protocol, where={"L": 1}) if events[0].params.get("L") else protocol  # no scancode shows the leader
-            found.append((short, events[0].scancode, {one.name for one in protocol.prefer_over}))
-    beaten = {name for _, _, worse in found for name in worse}
-    left = [(protocol, scancode) for protocol, scancode, _ in found if protocol.name not in beaten]
-    return left[0] if len(left) == 1 else None
+    """The protocol and scancode that a signal is, if all of its frames say the same; `durations` in µs, pulse first.
+
+    Of several readings it is the best that the kernel has a number for, so that its own scancodes are used; else the best.
+    """
+    readings: dict[str, list[Decoded]] = {}
+    for event in _player().play(from_durations(durations)):
+        readings.setdefault(event.decoded.protocol, []).append(event.decoded)
+    whole = [frames[0] for frames in readings.values() if len({one.scancode for one in frames}) == 1]
+    whole = [one for one in whole if _is_all_of(catalogue()[one.protocol], one, durations)]
+    if not whole:
+        return None
+    chosen = next((one for one in whole if catalogue()[one.protocol].number), whole[0])
+    protocol = catalogue()[chosen.protocol]
+    if protocol.number and chosen.params.get("L"):
+        protocol = replace(protocol, where={"L": 1})  # no scancode shows the leader
+    return protocol, chosen.scancode
+
+
+def _is_all_of(protocol: Protocol, decoded: Decoded, durations: Sequence[int]) -> bool:
+    """Whether the signal begins with the whole frame that was read, and silence follows it; the decoder vouches for its durations."""
+    try:
+        signal = render(protocol.irp, decoded.params)
+    except Error:
+        return False
+    *frame, gap = signal.intro or signal.repeat
+    after = durations[len(frame)] if len(durations) > len(frame) else gap
+    return len(durations) >= len(frame) and after > gap // 2
 
 
 def raw_button(name: str, line: int, durations: tuple[int, ...]) -> Button:
