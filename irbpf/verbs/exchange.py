@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 
 def do_import(args: argparse.Namespace) -> int:
     from irbpf import importers
+    from irbpf.importers.closest import in_catalogue
 
     rows, taken, failed = [], set[str](), False
     for name in args.file:
         try:
             imported = importers.read(Path(name), args.format)
+            if args.catalogue:
+                imported = in_catalogue(imported)
             row = _row(name, imported, [_written(remote, args, taken) for remote in imported.remotes])
         except Error as error:
             row = {"file": name, "keymaps": [], "problems": [], "error": error.message, "hint": error.hint}
@@ -92,6 +95,7 @@ def do_export(args: argparse.Namespace) -> int:
 
 IMPORT_EXAMPLES = """  irbpf import lircd.conf                         each remote of it becomes NAME.yaml here
   irbpf import -o keymaps /lib/udev/rc_keymaps/*.toml
+  irbpf import --catalogue lircd.conf             nec and rc5 instead of lines with the durations of the file
   irbpf import -o - remote.ir                     look at it first
 """
 EXPORT_EXAMPLES = """  irbpf export lg-tv --to flipper -o lg.ir
@@ -108,6 +112,8 @@ def add(verbs: Verbs) -> None:
     one.add_argument("file", nargs="+")
     one.add_argument("-o", "--output", default=".", metavar="DIR", help="folder for the keymaps, or - for standard output (default: here)")
     one.add_argument("--format", choices=tuple(FORMATS), help="what the files are (default: look)")
+    one.add_argument("--catalogue", action="store_true",
+                     help="name the catalogue's protocol where all keys are frames of one, instead of the durations of the file")
     one.add_argument("--force", action="store_true", help="overwrite keymaps")
     one = verbs.add("export", do_export, "write a keymap as ir-keytable, LIRC, Flipper or Pronto have it", examples=EXPORT_EXAMPLES)
     one.add_argument("keymap", help="a keymap, by name or file")

@@ -103,3 +103,19 @@ def test_what_is_wrong_is_told_with_its_line(lines: list[str], said: str) -> Non
     made = of_text(*lines)
     assert any(said in one.what for one in made.problems), made.problems
     assert all(1 <= one.line <= len(lines) for one in made.problems)
+
+
+def test_the_catalogues_names_where_all_keys_are_its_frames() -> None:
+    from irbpf.importers.closest import in_catalogue
+
+    named = {one.keymap.name: one for one in in_catalogue(IMPORTED).remotes}
+    assert [(entry.protocol.name, dict(entry.keys)) for entry in named["biphase"].keymap.entries if isinstance(entry, Entry)] == [
+        ("rc5", {0x1E20: "KEY_UP", 0x1C21: "KEY_DOWN"})]
+    assert [entry.protocol.name for entry in named["biphase-6"].keymap.entries if isinstance(entry, Entry)] == ["rc6_mce"]
+    assert named["biphase-6"].keymap.keys == {0x800F75E1: "KEY_UP", 0x800F75E0: "KEY_DOWN"}  # LIRC has the halves of RC-6 the other way
+    distance = named["distance"]
+    assert set(distance.keymap.keys.values()) == set(BY_NAME["distance"].keymap.keys.values())
+    assert {"nec", "necx", "nec32"} >= {entry.protocol.name for entry in distance.keymap.entries if isinstance(entry, Entry)}
+    assert "Vol+" in distance.remarks.values()
+    assert named["no-trail"].keymap.entries[0].protocol.name == "sony12"  # type: ignore[union-attr]
+    assert named["toggled"].keymap.entries == BY_NAME["toggled"].keymap.entries
