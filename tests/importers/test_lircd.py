@@ -118,4 +118,4 @@ def test_the_catalogues_names_where_all_keys_are_its_frames() -> None:
     assert {"nec", "necx", "nec32"} >= {entry.protocol.name for entry in distance.keymap.entries if isinstance(entry, Entry)}
     assert "Vol+" in distance.remarks.values()
     assert named["no-trail"].keymap.entries[0].protocol.name == "sony12"  # type: ignore[union-attr]
-    assert named["toggled"].keymap.entries == BY_NAME["toggled"].keymap.entries
+    assert named["space-first"].keymap.entries == BY_NAME["space-first"].keymap.entries
