@@ -16,7 +16,8 @@ _BIPHASE = {"RC5", "SHIFT_ENC", "RC6"}
 @dataclass(frozen=True)
 class Bit:
     """One bit as it is sent: `source` is "1" (a constant, `place` its value), "C" (bit `place` of the code), "I" (bit `place` of what is
-    ignored), "T" (the toggle) or "X" (bit `place` of the code, exclusive or the toggle); `flip` inverts it, `wide` doubles its halves."""
+    ignored), "T" (the toggle), "X" (bit `place` of the code, exclusive or the toggle) or "N" (its space is part of the gap, so nothing of
+    it can be seen); `flip` inverts it, `wide` doubles its halves."""
 
     source: str
     place: int = 0
@@ -67,7 +68,16 @@ def bits_of(remote: LircRemote, again: bool) -> list[Bit]:
             bit = Bit("T", 0, bool(bit.place)) if bit.source == "1" else Bit("X", bit.place)
         flip = again and bool(remote.number("toggle_mask") & mask) != _repeat_flips(remote, index)
         bits[index] = Bit(bit.source, bit.place, bit.flip != flip, bool(_rc6_mask(remote) & mask))
+    if last_is_unseen(remote):
+        bits[-1] = Bit("N")
     return bits
+
+
+def last_is_unseen(remote: LircRemote) -> bool:
+    """Whether the last bit is told by a space that the gap swallows, since no pulse comes after it."""
+    zero, one = remote.pair("zero"), remote.pair("one")
+    plain = not biphase(remote) and not remote.flags & {"RCMM", "XMP", "GRUNDIG", "BO", "SPACE_FIRST"}
+    return plain and zero[0] == one[0] > 0 and not remote.number("ptrail") and not all(remote.pair("foot"))
 
 
 def _repeat_flips(remote: LircRemote, index: int) -> bool:
@@ -127,7 +137,7 @@ def code_toggles(remote: LircRemote) -> int:
 def layout(remote: LircRemote) -> str:
     """Pre data, code and post data as the file writes them, without toggles and ignored bits; the code alone where that is too wide."""
     pre, width = remote.number("pre_data_bits"), remote.number("bits")
-    bits = [Bit("1") if bit.source in "IT" else Bit("C", bit.place) if bit.source == "X" else bit for bit in bits_of(remote, False)]
+    bits = [Bit("1") if bit.source in "ITN" else Bit("C", bit.place) if bit.source == "X" else bit for bit in bits_of(remote, False)]
     parts = [bits[:pre], bits[pre:pre + width], bits[pre + width:]]
     if "REVERSE" in remote.flags:
         parts = [part[::-1] for part in parts]

@@ -192,7 +192,7 @@ def _frame(remote: LircRemote, again: bool, strip: bool) -> str:
     if remote.number("plead"):
         parts.append(str(remote.number("plead")))
     tail = _tail(remote, again)
-    parts += _data(remote, again, strip and not tail and "CONST_LENGTH" not in remote.flags)
+    parts += _data(remote, again, strip and not tail and "CONST_LENGTH" not in remote.flags, not parts)
     return ",".join(parts + tail)
 
 
@@ -203,8 +203,8 @@ def _tail(remote: LircRemote, again: bool) -> list[str]:
     return parts
 
 
-def _data(remote: LircRemote, again: bool, strip: bool) -> Iterator[str]:
-    """Pre data, code and post data with what stands between them."""
+def _data(remote: LircRemote, again: bool, strip: bool, first: bool) -> Iterator[str]:
+    """Pre data, code and post data with what stands between them; `first`: nothing comes before them."""
     bits, toggled = bits_of(remote, again), code_toggles(remote)
     pre, post = remote.number("pre_data_bits"), remote.number("post_data_bits")
     parts = [bits[:pre], bits[pre:len(bits) - post], bits[len(bits) - post:]]
@@ -212,9 +212,24 @@ def _data(remote: LircRemote, again: bool, strip: bool) -> Iterator[str]:
     for index, part in enumerate(parts):
         if index == 2 and part and _has(remote, "post"):
             yield from map(str, _span(*remote.pair("post")))
+        if first and part:
+            part, spans = _without_space(remote, part)
+            yield from map(str, spans)
+            first = False
         yield from _coded(remote, part, toggled, strip and index == last)
         if index == 0 and part and _has(remote, "pre"):
             yield from map(str, _span(*remote.pair("pre")))
+
+
+def _without_space(remote: LircRemote, bits: list[Bit]) -> tuple[list[Bit], list[int]]:
+    """A frame cannot begin with a space, and LIRC leaves it out: bits that are always the same are said by what is left of them."""
+    alternatives = _alternatives(remote)
+    while len(alternatives) == 2 and bits and bits[0].source == "1" and (spans := _alternatives(remote, 1 + bits[0].wide)[
+            bits[0].place ^ bits[0].flip]) and spans[0] < 0:
+        bits = bits[1:]
+        if spans[1:]:
+            return bits, spans[1:]
+    return bits, []
 
 
 def _coded(remote: LircRemote, bits: list[Bit], toggled: int, strip: bool) -> Iterator[str]:
@@ -222,14 +237,18 @@ def _coded(remote: LircRemote, bits: list[Bit], toggled: int, strip: bool) -> It
     if len(bits) % size:
         raise Error(f"{len(bits)} bits are sent {size} at a time")
     end = len(bits)
-    if strip and bits and any(one[-1] < 0 for one in _alternatives(remote) if one):
+    if bits and bits[-1].source == "N":
+        end -= 1
+    elif strip and bits and any(one[-1] < 0 for one in _alternatives(remote) if one):
         end -= size
     start = 0
     for index in range(end + 1):
         if index == end or bits[index].wide != bits[start].wide:
             yield from _run(remote, bits[start:index], toggled)
             start = index
-    if end < len(bits):
+    if bits and bits[-1].source == "N":
+        yield str(remote.pair("zero")[0])
+    elif end < len(bits):
         factor = 2 if bits[-1].wide else 1
         bare = [one[:-1] if one and one[-1] < 0 else one for one in _alternatives(remote, factor)]
         yield f"{_spec_text(bare)}({','.join(fields(bits[end:], toggled))})"
