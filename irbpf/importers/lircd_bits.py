@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -71,6 +71,26 @@ def bits_of(remote: LircRemote, again: bool) -> list[Bit]:
     if last_is_unseen(remote):
         bits[-1] = Bit("N")
     return bits
+
+
+def in_steps(remote: LircRemote) -> LircRemote:
+    """A remote of Bang & Olufsen with two bits for each: how it differs from the one before, which is 1 at first. A step down is 0, none
+    is 1 and a step up is 2, which `one`, `two` and `three` are for (LIRC's receive.c, get_data)."""
+    numbers = dict(remote.numbers)
+    for name in ("pre_data", "post_data"):
+        numbers[name] = _steps(remote, remote.number(name), remote.number(f"{name}_bits"))
+    for name in ("bits", "pre_data_bits", "post_data_bits"):
+        numbers[name] = 2 * remote.number(name)
+    codes = [replace(code, codes=tuple(_steps(remote, one, remote.number("bits")) for one in code.codes)) for code in remote.codes]
+    return replace(remote, numbers=numbers, codes=codes, flags=remote.flags - {"REVERSE"})
+
+
+def _steps(remote: LircRemote, value: int, width: int) -> int:
+    made, last = 0, 1
+    for index in range(width):
+        bit = value >> (index if "REVERSE" in remote.flags else width - 1 - index) & 1
+        made, last = made << 2 | bit - last + 1, bit
+    return made
 
 
 def last_is_unseen(remote: LircRemote) -> bool:

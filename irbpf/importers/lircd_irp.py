@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from irbpf.encoding import scancode_of
 from irbpf.errors import Error
-from irbpf.importers.lircd_bits import Bit, bits_of, biphase, code_toggles, fields, ignored_value, layout, parameters
+from irbpf.importers.lircd_bits import Bit, bits_of, biphase, code_toggles, fields, ignored_value, in_steps, layout, parameters
 from irbpf.importers.values import Button, Imported, Problem, assemble, refused
 from irbpf.irp.render import press
 from irbpf.keymap import Entry
@@ -30,6 +30,8 @@ def convert(remote: LircRemote) -> Imported:
     def problem(what: str, line: int = 0) -> None:
         problems.append(Problem(remote.file, line or remote.line, f"{name}: {what}"))
 
+    if "BO" in remote.flags and _impossible(remote) is None:
+        remote = in_steps(remote)
     if remote.raw or "RAW_CODES" in remote.flags:
         made = _raw(remote, name)
     elif (why := _impossible(remote)) is not None:
@@ -48,6 +50,7 @@ def convert(remote: LircRemote) -> Imported:
     return Imported(made.remotes, (*made.problems, *problems))
 
 
+_MASKS = ("toggle_bit", "toggle_bit_mask", "toggle_mask", "repeat_mask", "ignore_mask", "rc6_mask")
 _UNUSED = {"min_repeat": "say --repeats when sending", "suppress_repeat": "a receiver reports each repeat",
            "min_code_repeat": "say --repeats when sending"}
 
@@ -59,6 +62,8 @@ def _impossible(remote: LircRemote) -> str | None:
         return f"it has no timing: the codes are those of the driver {remote.driver or 'that delivers them'}"
     if not remote.number("bits"):
         return "it has no bits"
+    if "BO" in remote.flags and (remote.number("bits") > 32 or any(remote.number(mask) for mask in _MASKS)):
+        return "more than 32 bits in the coding of Bang & Olufsen, or bits of it that change, are not expressed"
     if remote.number("bits") > 64 or remote.number("pre_data_bits") > 64 or remote.number("post_data_bits") > 64:
         return "more than 64 bits"
     if not remote.codes:
@@ -144,8 +149,8 @@ def _alternatives(remote: LircRemote, factor: int = 1) -> list[list[int]]:
         def back(*pairs: tuple[int, int]) -> list[int]:
             return [span for pair in pairs for span in _span(*pair, 1, "space")]
         return [back(three), back(two, zero), back(one, one), back(zero, two)]
-    if "BO" in remote.flags:
-        return _bang_olufsen(remote)
+    if "BO" in remote.flags:  # steps; there is no fourth, and it is made unlike the others
+        return [_span(*one), _span(*two), _span(*three), _span(three[0], 2 * three[1])]
     if "RCMM" in remote.flags:
         return [_span(*pair) for pair in (zero, one, two, three)]
     if "XMP" in remote.flags:
@@ -156,8 +161,9 @@ def _alternatives(remote: LircRemote, factor: int = 1) -> list[list[int]]:
     return [_span(*zero, factor, first), _span(*one, factor, first)]
 
 
-def _bang_olufsen(remote: LircRemote) -> list[list[int]]:
-    raise Error("the coding of Bang & Olufsen is of changes between bits, which LIRC itself cannot send")
+def _bare_alternatives(remote: LircRemote, factor: int = 1) -> list[list[int]]:
+    """Without a space at the end."""
+    return [one[:-1] if one and one[-1] < 0 else one for one in _alternatives(remote, factor)]
 
 
 def _spec_text(alternatives: Sequence[Sequence[int]]) -> str:
@@ -188,7 +194,8 @@ def _frame(remote: LircRemote, again: bool, strip: bool) -> str:
     """Everything of a frame but its gap."""
     parts: list[str] = []
     if _has(remote, "header") and not (again and "NO_HEAD_REP" in remote.flags):
-        parts += map(str, _span(*remote.pair("header")))
+        leader = ("one", "one", "header") if "BO" in remote.flags else ("header",)
+        parts += (str(span) for name in leader for span in _span(*remote.pair(name)))
     if remote.number("plead"):
         parts.append(str(remote.number("plead")))
     tail = _tail(remote, again)
@@ -239,7 +246,7 @@ def _coded(remote: LircRemote, bits: list[Bit], toggled: int, strip: bool) -> It
     end = len(bits)
     if bits and bits[-1].source == "N":
         end -= 1
-    elif strip and bits and any(one[-1] < 0 for one in _alternatives(remote) if one):
+    elif strip and bits and len({tuple(one) for one in _bare_alternatives(remote)}) > 1:
         end -= size
     start = 0
     for index in range(end + 1):
@@ -250,8 +257,7 @@ def _coded(remote: LircRemote, bits: list[Bit], toggled: int, strip: bool) -> It
         yield str(remote.pair("zero")[0])
     elif end < len(bits):
         factor = 2 if bits[-1].wide else 1
-        bare = [one[:-1] if one and one[-1] < 0 else one for one in _alternatives(remote, factor)]
-        yield f"{_spec_text(bare)}({','.join(fields(bits[end:], toggled))})"
+        yield f"{_spec_text(_bare_alternatives(remote, factor))}({','.join(fields(bits[end:], toggled))})"
 
 
 def _run(remote: LircRemote, bits: Sequence[Bit], toggled: int) -> Iterator[str]:

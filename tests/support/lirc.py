@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from irbpf.importers import lircd, read_text
@@ -62,6 +62,19 @@ def simsend(remote: lircd.LircRemote, lines: list[str], code: lircd.Code, count:
                        env={**os.environ, "LD_LIBRARY_PATH": str(plugins.parent.parent), "HOME": name}, timeout=60)
         out = Path(name, "simsend.out")
         return [int(line.split()[1]) for line in out.read_text().splitlines()] if out.exists() else []
+
+
+def simreceive(lines: list[str], durations: Sequence[int]) -> list[str]:
+    """The buttons that irsimreceive finds in a signal (µs, pulse first) with the remote of `lines`."""
+    plugins = next((folder() / "usr/lib").glob("*/lirc/plugins"))
+    with tempfile.TemporaryDirectory() as name:
+        Path(name, "one.conf").write_text("\n".join(lines) + "\n")
+        Path(name, "signal").write_text("space 1000000\n" + "".join(
+            f"{'space' if place % 2 else 'pulse'} {duration}\n" for place, duration in enumerate(durations)))
+        done = subprocess.run([folder() / "usr/bin/irsimreceive", "-U", plugins, "one.conf", "signal"], cwd=name, check=False,
+                              capture_output=True, text=True, env={**os.environ, "LD_LIBRARY_PATH": str(plugins.parent.parent), "HOME": name},
+                              timeout=60)
+        return [line.split()[2] for line in done.stdout.splitlines() if len(line.split()) == 4]
 
 
 if __name__ == "__main__":
