@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import select
+import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -53,12 +54,24 @@ def receiver(name: str) -> Receiver:
 def settled(name: str) -> Receiver:
     """The receiver, once udev is done with it: its nodes and its ID_PATH are there, and what other rules do to it is done."""
     one = receiver(name)
-    if Path("/run/udev/control").exists() and not _initialised(one):
+    if udev_runs() and not _initialised(one):
         import subprocess
 
         subprocess.run(["udevadm", "settle", f"--timeout={SETTLE_SECONDS}"], check=False)
         one = receiver(one.rc)
     return one
+
+
+def udev_runs() -> bool:
+    """Whether somebody listens at its socket, which stays when udevd ends."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as control:
+        try:
+            control.connect("/run/udev/control")
+        except PermissionError:  # for root only, so it is there
+            return True
+        except OSError:
+            return False
+    return True
 
 
 def _initialised(one: Receiver) -> bool:
@@ -155,7 +168,7 @@ def monitor(stop: int) -> Iterator[None]:
     with the call, so a receiver that comes before the first event is asked for is not missed."""
     import pyudev
 
-    source = "udev" if Path("/run/udev/control").exists() else "kernel"
+    source = "udev" if udev_runs() else "kernel"
     watched = pyudev.Monitor.from_netlink(pyudev.Context(), source)
     for subsystem in ("rc", "lirc", "input"):
         watched.filter_by(subsystem)

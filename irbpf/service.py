@@ -9,7 +9,7 @@ from pathlib import Path
 from irbpf import discovery, engines, keytable, library
 from irbpf.bundle import Bundle, build, table_only
 from irbpf.cache import Cache, default_folder
-from irbpf.engines import Choice, kernel, launch
+from irbpf.engines import Choice, journal, kernel, launch
 from irbpf.engines.job import Job
 from irbpf.errors import Error, Gone
 from irbpf.keymap import Keymap, load
@@ -126,5 +126,10 @@ def unload_receiver(name: str) -> bool:
     if kernel.forget_gone(name):
         return True
     receiver = discovery.receiver(name)
-    stopped = launch.stop(receiver.rc)  # it takes back what is its own
-    return kernel.take_back(receiver) is not None or stopped
+    identity = discovery.identity(receiver.rc)
+    try:
+        stopped = launch.stop(receiver.rc)  # it takes back what is its own
+        return kernel.take_back(receiver) is not None or stopped
+    except Gone:
+        journal.forget_unplugged(receiver.rc, identity)
+        raise

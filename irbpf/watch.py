@@ -25,9 +25,9 @@ def watch() -> Iterator[str]:
     """A line for everything that happens, until SIGTERM or SIGINT. Receivers that are there already come first."""
     with told_to_stop() as stop:
         events = discovery.monitor(stop)
-        journal.clean()
         known: dict[str, Watched] = {}
         yield from catch_up(known)
+        journal.clean()
         yield "watching"
         for _ in events:
             yield from catch_up(known)
@@ -55,8 +55,9 @@ def catch_up(known: dict[str, Watched]) -> Iterator[str]:
                 present[rc] = discovery.identity(rc)
     for rc in list(known):
         if present.get(rc) != known[rc].identity:
-            known.pop(rc).let_go()
-            journal.clean(rc)
+            gone = known.pop(rc)
+            gone.let_go()
+            journal.forget_unplugged(rc, gone.identity)
             yield f"{rc}: gone"
     for rc in present.keys() - known.keys():
         known[rc] = Watched(present[rc])

@@ -137,13 +137,16 @@ def clean(rc: str | None = None) -> None:
 
 
 def forget_unplugged(rc: str, identity: int) -> None:
-    """The receiver of that identity said itself that it is unplugged; sysfs may show it a moment longer, or another of its name."""
+    """The receiver of that identity is known to be unplugged: its programs are gone, and what is kept of it goes. sysfs may show it
+    a moment longer (its nodes go before it does, and of its own end there is no event), or another of its name."""
     with locked(rc):
         try:
             same = json.loads(state_file(rc).read_text())["identity"] == identity
         except (OSError, ValueError, TypeError, KeyError):
             same = False
         if same:
+            for path in (PINS / rc).glob("*"):
+                remove(path)
             forget(rc)
 
 
