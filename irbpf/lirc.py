@@ -89,6 +89,20 @@ def resolution(fd: int) -> int | None:
 
 
 @contextmanager
+def patient(fd: int, microseconds: int) -> Iterator[None]:
+    """While it lasts, the receiver's timeout is at least so long, where it can be: then the receiver itself measures the pauses of a held
+    key. After a timeout the kernel does, from one delivery to the next."""
+    before = timeout(fd)
+    longer = before is not None and before < microseconds and set_timeout(fd, microseconds) is not None
+    try:
+        yield
+    finally:
+        if longer and before is not None:
+            with suppress(Error):
+                set_timeout(fd, before)
+
+
+@contextmanager
 def measuring_carrier(fd: int, wanted: bool = True) -> Iterator[bool]:
     """While it lasts, FREQUENCY samples come, where the hardware can (it may use another, short-range receiver for it)."""
     can = wanted and bool(features(fd) & CAN_MEASURE_CARRIER)

@@ -16,7 +16,7 @@ from irbpf.picture import Drawing
 from irbpf.pulses import Kind, Sample
 from irbpf.receiver import Receiver
 from irbpf.replay import Event, Player, readings
-from irbpf.signals import GAP_US, Signal, Splitter
+from irbpf.signals import GAP_US, LATE_US, Signal, Splitter
 
 MOST_ROWS = 200
 FRAME_GAP_US = 8_000  # after such a space a frame may be complete
@@ -125,7 +125,7 @@ def watch(view: View, fd: int | None, devices: Mapping[int, Any], gap: int = GAP
         poll.register(one, select.POLLIN)
     splitter = Splitter(gap)
     while True:
-        ready = poll.poll(gap / 1000 if splitter.held else None)
+        ready = poll.poll((gap + LATE_US) / 1000 if splitter.held else None)
         if not ready and (signal := splitter.finish()) is not None:
             view.heard(signal)
             yield None

@@ -14,7 +14,7 @@ from pathlib import Path
 from irbpf import lirc, trace
 from irbpf.errors import Error
 from irbpf.receiver import Receiver
-from irbpf.signals import GAP_US, Signal, Splitter
+from irbpf.signals import GAP_US, LATE_US, Signal, Splitter
 
 LONGEST_NAME = 100
 # the fields of a trace file: those that recording writes, and those that others add
@@ -34,9 +34,10 @@ FIELDS: Mapping[str, str] = {
 def heard(fd: int, gap: int = GAP_US, seconds: float | None = None) -> Iterator[Signal]:
     """What a receiver hears, each signal when `gap` µs of silence followed it; for `seconds`, or until it is unplugged (errors.Gone)."""
     splitter = Splitter(gap)
+    quiet = (gap + LATE_US) / 1_000_000
     end = None if seconds is None else time.monotonic() + seconds
     while end is None or time.monotonic() < end:
-        wait = gap / 1_000_000 if splitter.held or end is None else min(gap / 1_000_000, max(0.001, end - time.monotonic()))
+        wait = quiet if splitter.held or end is None else min(quiet, max(0.001, end - time.monotonic()))
         for sample in lirc.samples(fd, wait):
             if (signal := splitter.take(sample)) is not None:
                 yield signal

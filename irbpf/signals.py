@@ -10,6 +10,7 @@ from irbpf.pulses import LONGEST_US, Kind, Sample, parse_samples
 
 _TIMEOUT = re.compile(r"# timeout (\d{1,10})")
 GAP_US = 120_000  # repeats of a held key come within 114 ms of each other; rc-core's usual timeout is 125 ms
+LATE_US = 130_000  # so much later than it happened may a driver, or a busy machine, tell what was heard
 
 
 @dataclass(frozen=True)

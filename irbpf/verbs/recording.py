@@ -117,6 +117,7 @@ def _source(args: argparse.Namespace, stack: ExitStack) -> tuple[Iterator[Signal
     if receiver.lirc is None or not receiver.raw:
         raise Error(f"{receiver.rc} delivers no pulses and spaces", "only raw receivers can be recorded from")
     fd = stack.enter_context(lirc.opened(receiver.lirc))
+    stack.enter_context(lirc.patient(fd, gap))
     measured = stack.enter_context(lirc.measuring_carrier(fd, not args.no_carrier))
     if not args.quiet:
         print(f"recording from {receiver.rc} ({receiver.name}); Ctrl-C ends"

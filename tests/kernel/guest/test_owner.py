@@ -17,10 +17,14 @@ from evdev import ecodes
 
 from irbpf import discovery, lirc, scancodes, trace
 from irbpf.cli import main
+from irbpf.irp.render import press
+from irbpf.protocols import catalogue
+from irbpf.pulses import from_durations
 from irbpf.receiver import Receiver
 from irbpf.signals import split
 from tests.conftest import ROOT
 from tests.kernel.guest.conftest import ir_ctl, keys_of, unplug
+from tests.kernel.usb.plug import plugged, signed
 
 KEYMAP = """
 name: guest
@@ -237,3 +241,21 @@ class Screen:
             os.kill(self.child, 9)
             os.waitpid(self.child, 0)
         os.close(self.terminal)
+
+
+@pytest.mark.parametrize(("model", "driver", "resolution"), [("mceusb", "mceusb", "50 µs"), ("streamzap", "streamzap", None)])
+def test_record_from_real_drivers(model: str, driver: str, resolution: str | None, tmp_path: Path) -> None:
+    """A held key over emulated USB: what the driver delivers is one signal, and is read as what was played."""
+    held = [*press(catalogue()["rc5"].irp, {"D": 30, "F": 59, "T": 0}, 2)]
+    with plugged(model) as one:
+        with recording(one.receiver, "-o", str(tmp_path / "x.trace"), "--count", "1") as process:
+            one.hear(signed(from_durations(held)))
+            assert process.stderr is not None
+            line = process.stderr.readline()
+            assert process.wait() == 0
+        assert "rc5 0x1e3b (" in line
+        assert "2 repeats" in line
+        fields = trace.read(tmp_path / "x.trace").provenance
+        assert (fields["receiver"], fields["driver"]) == (one.receiver.name, driver)
+        if resolution is not None:
+            assert fields["resolution"] == resolution
