@@ -80,7 +80,7 @@ class View:
 
     def heard(self, signal: Signal) -> None:
         events = self.read(signal.samples)
-        self.counts["frames"] += len({event.sample for event in events})
+        self.counts["frames"] += len({event.sample for event in events if not event.rank})
         self.counts["unknown"] += not events
         self.counts["lost"] += signal.overflow
         self.counts["complete"] += 1

@@ -28,12 +28,12 @@ def _decoders(args: argparse.Namespace) -> list[Decoder]:
     from irbpf.keymap import load
     from irbpf.protocols import named
     from irbpf.replay import of_catalogue, of_keymap, of_protocols
-    from irbpf.verbs.form import progress
+    from irbpf.verbs.form import BUILDING, progress
 
     if args.keymap:
         return of_keymap(load(library.find(args.keymap)))
     if not args.protocol:
-        return of_catalogue(progress("building the catalogue's decoders, once"))
+        return of_catalogue(progress(BUILDING))
     return of_protocols([named(name) for name in args.protocol.split(",")])
 
 

@@ -26,6 +26,9 @@ def count(text: str) -> int:
     return int(text)
 
 
+BUILDING = "building the catalogue's decoders, once"
+
+
 def progress(what: str) -> Callable[[int, int], None]:
     """Tells a person at a terminal how far a long work is."""
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from irbpf.errors import Error
-from irbpf.verbs.form import Verbs
+from irbpf.verbs.form import BUILDING, Verbs, progress
 from irbpf.verbs.values import whole
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ def do_test(args: argparse.Namespace) -> int:
     from irbpf.replay import Player, of_catalogue, of_keymap
 
     receiver = discovery.receiver(args.rc)
-    decoders = of_keymap(load(library.find(args.keymap))) if args.keymap else of_catalogue()
+    decoders = of_keymap(load(library.find(args.keymap))) if args.keymap else of_catalogue(progress(BUILDING))
     with ExitStack() as stack:
-        view = View(receiver, stack.enter_context(Player(decoders, "python")), *_loaded(receiver))
+        view = View(receiver, stack.enter_context(Player(decoders, "python", compete=not args.keymap)), *_loaded(receiver))
         fd = stack.enter_context(lirc.opened(receiver.lirc)) if receiver.lirc is not None and receiver.raw else None
         devices = _devices(receiver, stack)
         if fd is None and not devices:

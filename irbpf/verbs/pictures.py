@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from irbpf.errors import Error
-from irbpf.verbs.form import Verbs
+from irbpf.verbs.form import BUILDING, Verbs, progress
 from irbpf.verbs.values import whole
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _reader(names: str | None, keymap: Keymap | None) -> Reader:
 
     if keymap is not None and names is None:
         return Reader(of_keymap(keymap))
-    return Reader(of_protocols([named(name) for name in names.split(",")]) if names else of_catalogue())
+    return Reader(of_protocols([named(name) for name in names.split(",")]) if names else of_catalogue(progress(BUILDING)))
 
 
 def add(verbs: Verbs) -> None:

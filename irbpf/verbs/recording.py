@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from irbpf.errors import Error
-from irbpf.verbs.form import Verbs
+from irbpf.verbs.form import BUILDING, Verbs, progress
 from irbpf.verbs.values import carrier, percent, positive, repeats, transmitters, whole
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _player(stack: ExitStack) -> Player:
     from irbpf.protocols import catalogue
     from irbpf.replay import Player, of_catalogue
 
-    return stack.enter_context(Player(of_catalogue(), "python"))
+    return stack.enter_context(Player(of_catalogue(progress(BUILDING)), "python"))
 
 
 def _described(number: int, signal: Signal, player: Player, where: Path | None) -> str:
