@@ -86,25 +86,34 @@ def read_ours(path: Path) -> bytes | None:
 
 
 def write_ours(path: Path, raw: bytes) -> str | None:
-    """Put a file into a cache; returns why that could not be done, or None. The way in is a rename, so nobody ever sees half a file."""
-    temporary: str | None = None
+    """Put a file into a cache; returns why that could not be done, or None."""
     try:
         path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         if not _ours(path.parent.stat(), folder=True):
             return f"{path.parent} belongs to somebody else or may be written by others"
-        fd, temporary = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)
+        write_whole(path, raw)
+    except OSError as error:
+        return f"{path.parent}: {error.strerror}"
+    return None
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """The way in is a rename, so that nobody ever sees half a file; what is no file (a pipe, /dev/full) is written as it is. OSError."""
+    if path.exists() and not path.is_file():
+        path.write_bytes(content)
+        return
+    fd, temporary = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)
+    try:
         with os.fdopen(fd, "wb") as file:
-            file.write(raw)
+            file.write(content)
             file.flush()
             os.fchmod(fd, 0o644)
             os.fsync(fd)
         os.rename(temporary, path)
-    except OSError as error:
-        if temporary is not None:
-            with suppress(OSError):
-                os.unlink(temporary)
-        return f"{path.parent}: {error.strerror}"
-    return None
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
 
 
 def _ours(info: os.stat_result, folder: bool = False) -> bool:

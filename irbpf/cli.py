@@ -46,6 +46,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Error as error:
         print(f"irbpf: {error}", file=sys.stderr)
         return 1
+    except (MemoryError, RecursionError):
+        print("irbpf: this takes more memory than there is (give it less at once)", file=sys.stderr)
+        return 1
     except OSError as error:  # what nobody explained: mostly a standard output that is closed or full
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         if not isinstance(error, BrokenPipeError):

@@ -13,6 +13,7 @@ from irbpf.yamlnodes import Node
 
 __all__ = ["MOST_KEYS", "RAW_BASE", "AnyEntry", "Entry", "HandWritten", "Keymap", "Match", "Raw", "Table", "build", "load", "match", "parse", "read"]
 
+MOST_ENTRIES = 64
 TOP_FIELDS = ("name", "receivers", "protocols")
 MATCH_FIELDS = ("rc_map", "driver", "name", "bus", "vendor", "product", "path")
 _IDS = ("bus", "vendor", "product")
@@ -92,7 +93,9 @@ def _entries(list_node: Node, problems: Problems) -> tuple[list[AnyEntry | Table
     entries: list[AnyEntry | Table] = []
     places: dict[int, Node] = {}
     keys: dict[int, str] = {}
-    for node in list_node.list("protocols"):
+    for number, node in enumerate(list_node.list("protocols")):
+        if number >= MOST_ENTRIES:
+            node.fail(f"more than {MOST_ENTRIES} protocols", "the kernel runs no more programs on a receiver")
         with problems.here():
             entry, where = read_entry(node, problems)
             entries.append(entry)

@@ -10,9 +10,10 @@ from irbpf.errors import Error
 from irbpf.families import FAMILIES, family
 from irbpf.irp.automaton import build_automaton
 from irbpf.irp.expressions import evaluate, names_in
-from irbpf.irp.spacing import longest_gap, too_alike
+from irbpf.irp.spacing import longest_gap, too_alike, too_long
 from irbpf.problems import Problems, nearest
 from irbpf.protocols import Protocol, Tolerance, catalogue, define, parse_tolerance
+from irbpf.pulses import LONGEST_US
 from irbpf.yamlnodes import Node
 
 FIELDS = ("protocol", "irp", "scancode", "toggle", "require")
@@ -88,6 +89,8 @@ def _can_be_decoded(protocol: Protocol, node: Node) -> None:
     alike = too_alike(protocol.irp)
     if alike is not None:
         node.fail(f"{alike[0]:b} and {alike[1]:b} are sent too much alike to be told apart", "see the bit spec, <zero|one>")
+    if (long := too_long(protocol.irp)) is not None:
+        node.fail(f"a duration of {long} µs can never match", f"a receiver delivers at most {LONGEST_US} µs")
     try:
         automaton = build_automaton(protocol)
     except Error as error:

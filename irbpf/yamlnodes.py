@@ -18,6 +18,7 @@ from irbpf.problems import PlacedError, nearest
 LARGEST = 1 << 20
 DEEPEST = 12
 MOST_NODES = 20_000
+LONGEST_NUMBER = 200  # characters: what is longer is a text, for a number would take its time
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*|0x[0-9a-fA-F]+|0b[01]+)")
 
@@ -76,6 +77,8 @@ class Node:
         return self.value
 
     def integer(self, what: str) -> int:
+        if len(self.text) > LONGEST_NUMBER:
+            self.fail(f"{what} is a whole number, not a number of {len(self.text)} digits", "such as 0x408 or 1032")
         if isinstance(self.value, str) and _INTEGER.fullmatch(self.value):
             self.fail(f"{what} is a whole number, not a text", "take the quotes away")
         if not isinstance(self.value, int) or isinstance(self.value, bool):
@@ -172,7 +175,7 @@ def _node(node: yaml.Node, file: str, loader: yaml.SafeLoader) -> Node:
         _no_key_twice([key for key, _ in pairs])
         return Node(file, line, column, pairs=pairs)
     try:
-        value = loader.construct_object(node)
+        value = node.value if len(node.value) > LONGEST_NUMBER else loader.construct_object(node)
     except (yaml.YAMLError, ValueError, OverflowError):
         value = node.value
     quotes = 1 if node.style in ("'", '"') else 0

@@ -23,11 +23,12 @@ from irbpf.irp.syntax import (
 from irbpf.irp.tokens import fail
 
 DEEPEST = 100
+MOST_SENT = 10_000  # items, with all fixed repeats written out
 
 
 def check_meaning(irp: Irp) -> None:
     """Error where a name is unknown, a definition goes round in a circle, or nothing is ever sent."""
-    items = list(_all_items((irp.stream,))) + [item for part in irp.bitspec.alternatives for item in _all_items(part)]
+    items = list(all_items((irp.stream,))) + [item for part in irp.bitspec.alternatives for item in all_items(part)]
     known = {parameter.name for parameter in irp.parameters} | set(irp.definitions)
     known |= {item.name for item in items if isinstance(item, Assignment)}
     used = [name for item in items for expression in _expressions(item) for name in _names(expression)]
@@ -38,7 +39,25 @@ def check_meaning(irp: Irp) -> None:
             fail(name.at, f"{name.name} is neither a parameter nor defined", f"add it to the parameters: [{name.name}:0..255]")
     if not any(isinstance(item, (Duration, BitField)) for item in items):
         fail(irp.stream.at, "the stream sends nothing")
+    if _sent((irp.stream,)) > MOST_SENT:
+        fail(irp.stream.at, f"more than {MOST_SENT} items, with all repeats written out", "repeat less")
     _check_circles(irp)
+
+
+def _sent(items: Sequence[Item]) -> int:
+    """How many items are sent, with all fixed repeats written out."""
+    total = 0
+    for item in items:
+        match item:
+            case Stream():
+                total += max(1, item.repeat.least) * _sent(item.items)
+            case Coded():
+                total += _sent((item.stream,))
+            case Variation():
+                total += max(map(_sent, item.alternatives))
+            case _:
+                total += 1
+    return total
 
 
 def _check_circles(irp: Irp) -> None:
@@ -55,17 +74,18 @@ def _check_circles(irp: Irp) -> None:
                     waiting.append(name.name)
 
 
-def _all_items(items: Sequence[Item]) -> Iterator[Item]:
+def all_items(items: Sequence[Item]) -> Iterator[Item]:
+    """The items and all that is inside of them."""
     for item in items:
         yield item
         match item:
             case Stream():
-                yield from _all_items(item.items)
+                yield from all_items(item.items)
             case Coded():
-                yield from (part for alternative in item.bitspec.alternatives for part in _all_items(alternative))
-                yield from _all_items((item.stream,))
+                yield from (part for alternative in item.bitspec.alternatives for part in all_items(alternative))
+                yield from all_items((item.stream,))
             case Variation():
-                yield from (part for alternative in item.alternatives for part in _all_items(alternative))
+                yield from (part for alternative in item.alternatives for part in all_items(alternative))
 
 
 def _expressions(item: Item) -> tuple[Expression, ...]:

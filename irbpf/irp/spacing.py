@@ -6,7 +6,9 @@ import itertools
 from collections.abc import Iterator
 from fractions import Fraction
 
+from irbpf.irp.meaning import all_items
 from irbpf.irp.syntax import BitSpec, Duration, Irp, Number
+from irbpf.pulses import LONGEST_US
 
 LEAST_US = 50  # receivers measure in steps of 50 µs
 LEAST_PART = Fraction(4, 100)
@@ -29,6 +31,14 @@ def nearest_alternatives(irp: Irp) -> int | None:
 def longest_gap(irp: Irp) -> int:
     """The longest space (µs) in any value of the bit spec; 0 where it has none."""
     return int(max((-span for spans in _durations(irp.bitspec, irp).values() for span in spans if span < 0), default=Fraction(0)))
+
+
+def too_long(irp: Irp) -> int | None:
+    """A duration (µs) that no receiver can deliver, so that it never matches."""
+    items = [*all_items((irp.stream,)), *(item for alternative in irp.bitspec.alternatives for item in all_items(alternative))]
+    found = (int(Fraction(item.value.value) * _unit(item.unit, irp)) for item in items
+             if isinstance(item, Duration) and isinstance(item.value, Number))
+    return next((duration for duration in found if duration > LONGEST_US), None)
 
 
 def _pairs(irp: Irp) -> Iterator[tuple[int, int, list[tuple[Fraction, Fraction]]]]:

@@ -43,13 +43,15 @@ def _row(name: str, kind: str, error: Error) -> dict[str, Any]:
 def do_build(args: argparse.Namespace) -> int:
     from irbpf import library
     from irbpf.bundle import build
-    from irbpf.cache import Cache, default_folder
+    from irbpf.cache import Cache, default_folder, write_whole
 
-    bundle, _ = build(library.load_all(args.keymap), Cache(default_folder()), ("lirc", "test_run"))
+    bundle, warnings = build(library.load_all(args.keymap), Cache(default_folder()), ("lirc", "test_run"))
+    for warning in warnings:
+        print(f"irbpf: warning: {warning}", file=sys.stderr)
     try:
-        Path(args.output).write_bytes(bundle.dump())
+        write_whole(Path(args.output), bundle.dump())
     except OSError as error:
-        raise Error(f"{args.output}: {error.strerror}") from error
+        raise Error(f"{args.output}: {error.strerror}", "name another place for it") from error
     print(f"{args.output}: {len(bundle.numbers)} programs, {len(bundle.keys)} keys")
     return 0
 
