@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import enum
-import functools
-import io
 import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -27,7 +25,6 @@ _WORDS = {Kind.SPACE: "space", Kind.PULSE: "pulse", Kind.FREQUENCY: "carrier", K
 _KINDS = {**{word: kind for kind, word in _WORDS.items()}, "frequency": Kind.FREQUENCY}
 _WORD = re.compile(r"#.*|//.*|[^\s,;]+")
 
-LONGEST_LINE, LARGEST_SIGNAL = 1 << 20, 8 << 20  # characters: an hour of pulses
 LONGEST_US = 0xFFFFFF  # a mode2 word has 24 bits for the duration
 
 
@@ -112,25 +109,10 @@ def _bounded(duration: int, kind: Kind, place: str) -> Sample:
 
 
 def iter_signals(stream: Iterable[str], origin: str, each_line: bool) -> Iterator[list[Sample]]:
-    """The signals of a text: one for each line that has any samples, or the whole as one. Error where it is larger than any recording."""
+    """The signals of a text: one for each line that has any samples, or the whole as one."""
     if each_line:
-        for number, line in enumerate(_lines(stream, origin), 1):
+        for number, line in enumerate(stream, 1):
             if line.strip() and not line.lstrip().startswith(("#", "//")):
                 yield parse_samples(line, origin, number)
         return
-    lines, size = [], 0
-    for line in _lines(stream, origin):
-        lines.append(line)
-        size += len(line)
-        if size > LARGEST_SIGNAL:
-            raise Error(f"{origin}: one signal of more than {LARGEST_SIGNAL >> 20} MiB", "for a signal on each line there is --each-line")
-    yield parse_samples("".join(lines), origin)
-
-
-def _lines(stream: Iterable[str], origin: str) -> Iterator[str]:
-    """The lines of a file, or of any other iterable, none of them without end."""
-    lines = iter(functools.partial(stream.readline, LONGEST_LINE + 1), "") if isinstance(stream, io.TextIOBase) else stream
-    for number, line in enumerate(lines, 1):
-        if len(line) > LONGEST_LINE:
-            raise Error(f"{origin}:{number}:1: a line of more than {LONGEST_LINE >> 20} MiB", "this is no recording")
-        yield line
+    yield parse_samples("".join(stream), origin)

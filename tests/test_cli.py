@@ -150,7 +150,7 @@ WRONG = [
     (["decode", "--protocol", "nec", "--each-line", "-"], f"{NEC}\n+1 x", "-:2:4: 'x' is no duration"),
     (["decode", "--protocol", "nec,nek", "-"], "", "there is no protocol 'nek'"), (["decode", "--protocol", "", "-"], "+1", ""),
     (["decode", "--keymap", "nonexistent", "-"], "", "there is no keymap 'nonexistent'"), (["decode", "--keymap", "/", "-"], "", "/"),
-    (["decode", "--protocol", "nec", "a\x00b".replace("\x00", "\n")], "", "No such file"), (["decode", "--protocol", "nec", "/dev/zero"], "", "more than 32 MB"),
+    (["decode", "--protocol", "nec", "a\x00b".replace("\x00", "\n")], "", "No such file"), (["decode", "--protocol", "nec", "/dev/zero"], "", "more than 8 MB"),
     (["render", "nek"], "", "there is no protocol 'nek'"), (["render", "nec"], "", ""), (["render", "nec", "D=4"], "", "F"), (["render", "nec", "D=x"], "", "D=x"),
     (["render", "nec", "D=4", "F=256"], "", "F"), (["render", "nec", "D=4", "F=8", "Q=1"], "", "Q"), (["render", "{38k"], "", "column"),
     (["show", "nek"], "", "there is no protocol 'nek'"), (["show", "{"], "", "column"), (["check", "/nonexistent.yaml"], "", "No such file"),

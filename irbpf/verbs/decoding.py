@@ -15,7 +15,7 @@ from irbpf.verbs.form import Verbs, emit
 if TYPE_CHECKING:
     from irbpf.replay import Decoder, Event
 
-LARGEST = 32 << 20
+LARGEST = 8 << 20  # an hour of pulses
 EXAMPLES = """  irbpf decode recording.txt                       by all protocols that are known, the likeliest first
   ir-ctl -d /dev/lirc0 -r --one-shot | irbpf decode --keymap hauppauge -
   irbpf decode --protocol nec,necx --each-line signals.txt | jq .scancode
