@@ -17,10 +17,21 @@ def draw(drawing: Drawing, width: int) -> str:
     cells, starts = _cells(drawing, unit)
     labels = _labels(drawing, starts, len(cells))
     lines = [drawing.title] if drawing.title else []
-    for start in range(0, len(cells), width):
-        lines.append(cells[start:start + width])
-        lines += [row[start:start + width].rstrip() for row in labels if row[start:start + width].strip()]
+    for start, end in _lines(cells, width):
+        lines.append(cells[start:end])
+        lines += [row[start:end].rstrip() for row in labels if row[start:end].strip()]
     return "\n".join(lines) + f"\n{PULSE} pulse, {SPACE} space; a character is {unit} µs\n"
+
+
+def _lines(cells: str, width: int) -> Iterator[tuple[int, int]]:
+    """Where lines begin and end; after a long space, if what follows it would not fit whole."""
+    start = 0
+    while len(cells) - start > width:
+        gap = cells.rfind(BREAK, start, start + width)
+        end = gap + 1 if gap > start else start + width
+        yield start, end
+        start = end
+    yield start, len(cells)
 
 
 def waveform(drawing: Drawing, width: int) -> str:

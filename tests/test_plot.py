@@ -86,6 +86,9 @@ def test_repeats_and_what_is_unknown() -> None:
     nec = catalogue()["nec"]
     held = drawn(from_durations([*render(nec.irp, {"D": 4, "F": 8}).intro, *render(nec.irp, {"D": 4, "F": 8}).repeat * 2]), "nec")
     assert [mark.text for mark in held.marks if mark.kind == "frame"] == ["nec 0x408", "nec 0x408 held", "nec 0x408 held"]
+    lines = draw(held, 70).splitlines()
+    assert [line for line in lines if "held" in line] == ["└───nec 0x408 held───            └───nec 0x408 held───"]  # whole, and in one line
+    assert all(len(line) <= 70 for line in lines)
     unknown = drawn(parse_samples("+100 -200 +300 -50000", "t"), "nec")
     assert unknown.marks == ()
     assert "█" in draw(unknown, 80)

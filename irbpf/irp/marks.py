@@ -101,4 +101,5 @@ def _label(item: BitField) -> str:
     if isinstance(item.data, Number):
         return ""
     skip = "" if item.skip == Number(0) else f":{expression_text(item.width) if item.width else ''}:{expression_text(item.skip)}"
-    return f"{'~' if item.complement else ''}{expression_text(item.data)}{skip}"
+    text = expression_text(item.data)
+    return f"{'~' if item.complement else ''}{text[1:-1] if text.startswith('(') and not item.complement and not skip else text}{skip}"
