@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from irbpf.errors import Error
 from irbpf.irp.expressions import evaluate, names_in
+from irbpf.irp.function import function_of
 from irbpf.irp.syntax import BitField, Expression, Name, Parameter
 from irbpf.irp.text import expression_text, layout_text
 from irbpf.protocols import Protocol, define
@@ -156,9 +157,16 @@ def _table(line: str, layout: str, require: str | None, where: tuple[tuple[str, 
     """Every scancode of a small protocol, for layouts that no bit field turns round; the smallest parameters win."""
     protocol = define("", line, layout, require=require, where=dict(where))
     names = [parameter.name for parameter in protocol.irp.parameters]
-    found: dict[int, Mapping[str, int]] = {}
-    for values in itertools.product(*(range(one.least, one.most + 1) for one in protocol.irp.parameters)):
-        params = {**dict(zip(names, values, strict=True)), **protocol.where}
-        if _allowed(protocol, params):
-            found.setdefault(_layout_value(protocol, params), params)
-    return found
+    wanted = [*protocol.scancode, *([] if protocol.require is None else [protocol.require])]
+    values_of = function_of(wanted, names, protocol.irp.definitions)
+    widths = [abs(evaluate(field.width, {})) for field in protocol.scancode if field.width is not None]
+    ranges = [[protocol.where[one.name]] if one.name in protocol.where else range(one.least, one.most + 1) for one in protocol.irp.parameters]
+    found: dict[int, tuple[int, ...]] = {}
+    for values in itertools.product(*ranges):
+        made = values_of(*values)
+        if protocol.require is None or made[-1]:
+            scancode = 0
+            for part, width in zip(made, widths, strict=False):
+                scancode = scancode << width | part & (1 << width) - 1
+            found.setdefault(scancode, values)
+    return {scancode: dict(zip(names, values, strict=True)) for scancode, values in found.items()}

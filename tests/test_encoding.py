@@ -6,11 +6,14 @@ import random
 
 import pytest
 
-from irbpf.encoding import completed, parameters_of, scancode_of
+from irbpf.encoding import _defined, completed, parameters_of, scancode_of
 from irbpf.errors import Error
 from irbpf.families import family
 from irbpf.irp.automaton import build_automaton
+from irbpf.irp.expressions import evaluate
+from irbpf.irp.function import function_of
 from irbpf.irp.interpreter import Interpreter
+from irbpf.irp.parser import parse_expression
 from irbpf.irp.render import press
 from irbpf.keymap import Entry, load
 from irbpf.protocols import Protocol, catalogue, define
@@ -61,3 +64,27 @@ def test_where_and_require() -> None:
 def test_a_scancode_that_there_is_not(name: str, scancode: int) -> None:
     with pytest.raises(Error, match="has no scancode"):
         parameters_of(catalogue()[name], scancode)
+
+
+def test_expressions_as_a_function_are_what_they_are_alone() -> None:
+    """For every protocol of the catalogue: its layout, condition and definitions."""
+    rng = random.Random(5)
+    for protocol in catalogue().values():
+        names = [one.name for one in protocol.irp.parameters]
+        wanted = [*protocol.scancode, *([protocol.require] if protocol.require is not None else [])]
+        try:
+            made = function_of(wanted, names, protocol.irp.definitions)
+        except KeyError:
+            continue  # a name that the stream assigns
+        for _ in range(5):
+            params = {one.name: rng.randint(one.least, one.most) for one in protocol.irp.parameters}
+            expected = [evaluate(one, _defined(protocol, params, one)) for one in wanted]
+            assert list(made(*params.values())) == expected, protocol.name
+
+
+def test_every_kind_of_expression() -> None:
+    text = "(a?b:c)+(a&&b)*(a||c)-(-b)+(~c)+(!a)+(#b)+a/3+b%5+(c<<2)+(b>>1)+(a**2)+(a<b)+(a>=b)+(a!=c)+(a^b|c&7)+(~b:4:1)+c:-3"
+    expression = parse_expression(text)
+    made = function_of([expression], ["a", "b", "c"], {})
+    for values in ((0, 1, 2), (5, 9, 200), (3, 3, 0)):
+        assert made(*values) == (evaluate(expression, dict(zip("abc", values, strict=True))),)

@@ -10,6 +10,7 @@ import pytest
 
 from irbpf import exporters
 from irbpf.cli import main
+from irbpf.encoding import scancode_of
 from irbpf.errors import Error
 from irbpf.exporters.shapes import shape_of
 from irbpf.exporters.values import keys_of
@@ -19,6 +20,7 @@ from irbpf.irp.automaton import build_automaton
 from irbpf.irp.interpreter import Interpreter
 from irbpf.keymap import Entry, Keymap, load, parse
 from irbpf.pronto import parse as parse_pronto
+from irbpf.protocols import catalogue
 from irbpf.pulses import from_durations
 from tests.conftest import ROOT
 from tests.support import lirc
@@ -168,3 +170,17 @@ def test_shapes() -> None:
     assert (shape.bits, shape.distance, shape.period, shape.header) == (32, True, True, (9024, 4512))
     assert shape.values == (0x20DF10EF, 0x20DF906F)
     assert shape_of([key for key in keys_of(mixed(), lambda _: None) if key.protocol and key.protocol.name == "phases"]) is None
+
+
+@pytest.mark.parametrize("form", sorted(exporters.FORMATS))
+def test_every_protocol_is_written_or_has_a_reason(form: str) -> None:
+    written = 0
+    for protocol in catalogue().values():
+        given = {one.name: one.least + (one.most - one.least) // 3 for one in protocol.irp.parameters if one.default is None}
+        keymap = Keymap("a.yaml", "a", (), (Entry(protocol, {scancode_of(protocol, given): "KEY_1"}),))
+        try:
+            assert exporters.write(keymap, form).keys == 1
+            written += 1
+        except Error as error:
+            assert error.hint
+    assert written > 200

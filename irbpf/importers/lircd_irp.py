@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from irbpf.encoding import scancode_of
@@ -95,10 +96,15 @@ def _checked(remote: LircRemote, problem) -> Protocol:  # type: ignore[no-untype
     if why is None:
         return protocol
     other = protocol_of(remote, strip=False)
-    if (still := refused(Entry(other, {}))) is not None:
+    if (still := refused(Entry(other, {}))) is None:
+        problem(f"the gap is longer than LIRC's after some codes: {why}")
+        return other
+    gaps = [press(protocol.irp, {"C": code.codes[0] & (1 << remote.number("bits")) - 1})[-1] for code in remote.codes]
+    same = protocol_of(replace(remote, flags=remote.flags - {"CONST_LENGTH"}, numbers={**remote.numbers, "gap": min(gaps)}))
+    if "CONST_LENGTH" not in remote.flags or refused(Entry(same, {})) is not None:
         raise Error(still)
-    problem(f"the gap is longer than LIRC's after some codes: {why}")
-    return other
+    problem(f"the gap is {min(gaps)} µs after all codes, and not {remote.number('gap')} µs less the frame: {why}")
+    return same
 
 
 def _buttons(remote: LircRemote, protocol: Protocol, problem) -> Iterator[Button]:  # type: ignore[no-untyped-def]

@@ -43,27 +43,27 @@ def evaluate(expression: Expression, names: Mapping[str, int]) -> int:
                 raise Error(f"{name} has no value", f"known here: {', '.join(sorted(names)) or 'nothing'}")
             return names[name]
         case Unary(op, operand):
-            return _unary(op, evaluate(operand, names))
+            return unary(op, evaluate(operand, names))
         case Binary("&&", left, right):
             return int(bool(evaluate(left, names)) and bool(evaluate(right, names)))
         case Binary("||", left, right):
             return int(bool(evaluate(left, names)) or bool(evaluate(right, names)))
         case Binary(op, left, right):
-            return _binary(op, evaluate(left, names), evaluate(right, names))
+            return binary(op, evaluate(left, names), evaluate(right, names))
         case Conditional(condition, yes, no):
             return evaluate(yes if evaluate(condition, names) else no, names)
         case BitField(data, width, skip, complement, reverse):
-            return _bit_field(evaluate(data, names), None if width is None else evaluate(width, names),
+            return bit_field(evaluate(data, names), None if width is None else evaluate(width, names),
                               evaluate(skip, names), complement, reverse)
 
 
-def _unary(op: str, value: int) -> int:
+def unary(op: str, value: int) -> int:
     if op == "#":
         return (value if value >= 0 else value & (1 << 64) - 1).bit_count()
     return {"-": -value, "~": ~value, "!": int(not value)}[op]
 
 
-def _binary(op: str, left: int, right: int) -> int:
+def binary(op: str, left: int, right: int) -> int:
     if op in ("/", "%"):
         if right == 0:
             raise Error("division by zero")
@@ -78,7 +78,7 @@ def _binary(op: str, left: int, right: int) -> int:
     return int(_ARITHMETIC[op](left, right))
 
 
-def _bit_field(value: int, width: int | None, skip: int, complement: bool, reverse: bool) -> int:
+def bit_field(value: int, width: int | None, skip: int, complement: bool, reverse: bool) -> int:
     if skip < 0:
         raise Error("a bit field cannot start below bit 0")
     value = (~value if complement else value) >> skip

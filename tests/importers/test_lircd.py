@@ -131,3 +131,13 @@ def test_the_catalogues_names_where_all_keys_are_its_frames() -> None:
     assert "Vol+" in distance.remarks.values()
     assert named["no-trail"].keymap.entries[0].protocol.name == "sony12"  # type: ignore[union-attr]
     assert named["space-first"].keymap.entries == BY_NAME["space-first"].keymap.entries
+
+
+def test_a_constant_length_that_no_frame_of_ones_has_room_in() -> None:
+    lines = ["begin remote", "name long", "bits 48", "flags SPACE_ENC|CONST_LENGTH", "header 9000 4500", "one 564 1692", "zero 564 564",
+             "ptrail 564", "gap 108000", "begin codes", "KEY_UP 0x00ff00ff00ff", "KEY_DOWN 0x0f0f0f0f0f0f", "end codes", "end remote"]
+    made = of_text(*lines)
+    entry = made.remotes[0].keymap.entries[0]
+    assert isinstance(entry, Entry)
+    assert set(entry.keys.values()) == {"KEY_UP", "KEY_DOWN"}
+    assert "the gap is" in made.problems[0].what
