@@ -17,6 +17,9 @@ from irbpf.engines.userspace import CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON, Server,
 from irbpf.errors import Error
 
 
+CRASHED = 70  # the unit is started again after this; not after 1, which would come again
+
+
 def main() -> int:
     job = _job(int(sys.argv[1]))
     try:
@@ -25,6 +28,9 @@ def main() -> int:
         _restore(job.rc)
         _say({"message": error.message, "hint": error.hint})
         return 1
+    except Exception:
+        sys.excepthook(*sys.exc_info())
+        return CRASHED
     if told:
         _restore(job.rc)
     else:

@@ -175,19 +175,31 @@ def _settled(process: subprocess.Popen[bytes]) -> float:
 
 def guest() -> list[Row]:
     """The same load in the test kernel, receiver and all, beside ir-keytable."""
+    return _in_guest(["tests.bench.guest"])
+
+
+def engines() -> list[Row]:
+    """One press by each engine, beside Debian's lircd with lircd-uinput, on rc-loopback (all edges at once) and an emulated mceusb."""
+    from tests.support import lirc
+
+    return _in_guest(["tests.bench.engines", "40"], {"IRBPF_TEST_LIRC_DIR": str(lirc.folder())} if lirc.there() else {})
+
+
+def _in_guest(module: Sequence[str], env: Mapping[str, str] | None = None) -> list[Row]:
+    """The rows that a module prints in the test kernel."""
     from tests.kernel import vm
 
     if vm.kernel_folder() is None:
         return [{"test kernel": "not built (tests/kernel/build)"}]
     import json
 
-    done = vm.run(["/usr/bin/python3", "-m", "tests.bench.guest"], 300)
+    done = vm.run(["/usr/bin/python3", "-m", *module], 550, env)
     line = next((line for line in done.output.splitlines() if line.startswith("[")), None)
     return json.loads(line) if line else [{"test kernel": done.output[-500:]}]
 
 
 SECTIONS: Mapping[str, Callable[[], list[Row]]] = {"instructions": instructions, "speed": speed, "size": size, "load": load, "memory": memory,
-                                                   "guest": guest}
+                                                   "guest": guest, "engines": engines}
 
 
 def available(name: str) -> str:

@@ -1,5 +1,5 @@
 """The guest's tests, run inside the test kernel by one boot for each file; what fails there fails here. Those in systemd/ have systemd as
-process 1.
+process 1; those named test_stock_* have the kernel without BPF_LIRC_MODE2.
 
 IRBPF_TEST_LONG=1 gives storms their full length; else each is cut to about a minute.
 """
@@ -25,7 +25,7 @@ FILES = sorted([*(HERE / "guest").glob("test_*.py"), *(HERE / "systemd").glob("t
 def test_in_the_test_kernel(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     done = vm.run(["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", str(path.relative_to(vm.ROOT))],
                   timeout=7200 if LONG == "1" else 1200, env={"IRBPF_TEST_LONG": LONG},
-                  systemd=path.parent.name == "systemd")
+                  image="linux-stock" if path.stem.startswith("test_stock_") else "linux", systemd=path.parent.name == "systemd")
     summary = re.findall(r"^.*\d+ (?:passed|failed|error).*$", done.output, re.MULTILINE)
     with capsys.disabled():
         print(f"\n{path.stem} in the test kernel: {summary[-1] if summary else 'no summary'}")
