@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,9 +101,18 @@ def build(keymaps: Sequence[Keymap], cache: Cache | None, hosts: Sequence[str] =
                   min((part.quiet for part in same), default=0)), warnings
 
 
-def table_only(keymaps: Sequence[Keymap]) -> Bundle:
-    """For a receiver that decodes by itself: the keys, and no program."""
-    return Bundle(tuple(keymap.name for keymap in keymaps), (), merged_keys(keymaps), (), 0)
+def table_only(keymaps: Sequence[Keymap], decodes: Collection[str] = ()) -> tuple[Bundle, set[str], list[str]]:
+    """For a receiver that decodes by itself: the keys, and no program; what of `decodes` (the names in sysfs of what its hardware
+    knows) they need; and a word on protocols whose keys will never come. Error if that is all of them."""
+    wanted = {entry.protocol.name: KERNEL_DECODERS.get(entry.protocol.number, "") for keymap in keymaps for entry in keymap.entries
+              if isinstance(entry, Entry)}
+    known = set(decodes) - {"lirc", "other", "unknown"}  # hardware that does not tell what it decodes may decode anything
+    strange = sorted(name for name, decoder in wanted.items() if decoder not in known) if known == set(decodes) - {"lirc"} and known else []
+    hint = f"its hardware decodes {', '.join(sorted(known))}"
+    if strange and len(strange) == sum(len(keymap.entries) for keymap in keymaps):
+        raise Error(f"this receiver decodes by itself, and not {', '.join(strange)}", f"{hint}; choose a keymap of such a protocol")
+    return (Bundle(tuple(keymap.name for keymap in keymaps), (), merged_keys(keymaps), (), 0), known & set(wanted.values()),
+            [f"keys of {name} will not come: {hint}" for name in strange])
 
 
 def merged_keys(keymaps: Sequence[Keymap]) -> dict[int, int]:

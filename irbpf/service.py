@@ -51,7 +51,10 @@ def load_receiver(name: str, keymaps: Sequence[str], engine: str | None = None) 
         choice, engine = Choice("kernel", unfit), "kernel"
     else:
         choice = engines.choose(engine)
+    protocols: list[str] | None = None
     try:
+        if not receiver.raw and not isinstance(chosen, Bundle):
+            chosen, protocols, warnings = _by_hardware(receiver, chosen, warnings)
         made, complaints = _made(receiver, chosen, choice)
     except Error as error:
         if engine is not None or choice.engine == "python" or isinstance(chosen, Bundle) or engines.probe()["python"] is not None:
@@ -61,7 +64,7 @@ def load_receiver(name: str, keymaps: Sequence[str], engine: str | None = None) 
     job = None
     if isinstance(made, Bundle):
         launch.stop(receiver.rc)
-        kernel.apply(receiver, made)
+        kernel.apply(receiver, made, protocols=protocols)
     elif not launch.take(receiver, made):
         job = made
     return Loaded(receiver, choice, made.names, len(made.numbers), len(made.keys), made.timeout, tuple(why),
@@ -70,13 +73,20 @@ def load_receiver(name: str, keymaps: Sequence[str], engine: str | None = None) 
 
 def _made(receiver: Receiver, chosen: Bundle | Sequence[Keymap], choice: Choice) -> tuple[Bundle | Job, list[str]]:
     """Compiled for the engine, and warnings. A receiver that decodes by itself gets the table alone."""
-    if not receiver.raw:
-        return (replace(chosen, objects=(), timeout=0) if isinstance(chosen, Bundle) else table_only(chosen)), []
     if isinstance(chosen, Bundle):
+        if not receiver.raw:
+            return replace(chosen, objects=(), timeout=0), []
         return (chosen if choice.engine == "kernel" else launch.of_bundle(receiver, chosen, choice)), []
     if choice.engine == "kernel":
         return build(chosen, Cache(default_folder()))
     return launch.prepare(receiver, chosen, choice, Cache(default_folder()))
+
+
+def _by_hardware(receiver: Receiver, chosen: Sequence[Keymap], warnings: list[str]) -> tuple[Bundle, list[str] | None, list[str]]:
+    """The table of a receiver that decodes by itself, what its hardware has to be told to decode (None: it does), and warnings."""
+    enabled, available = discovery.read_protocols(receiver.rc)
+    bundle, needed, complaints = table_only(chosen, available)
+    return bundle, None if needed <= enabled else sorted(needed), [*warnings, *complaints]
 
 
 def _wanted(receiver: Receiver, keymaps: Sequence[str]) -> tuple[Bundle | list[Keymap], list[str], list[str]]:
