@@ -47,6 +47,7 @@ class Reader:
     def __init__(self, name: str, automaton: Automaton | None) -> None:
         self.name, self.automaton = name, automaton
         self.params: dict[str, int] = {}
+        self.protocol = name
 
     def decoded(self, event: Event) -> Decoded:
         from irbpf.irp.interpreter import Decoded
@@ -54,10 +55,12 @@ class Reader:
         if event.kind == POINTER:
             self.params = {"x": event.x, "y": event.y}
         elif self.automaton is not None:
+            if event.kind == DOWN:
+                self.protocol = self.automaton.readings[event.reading].protocol or self.name
             said = dict(zip(self.automaton.readings[event.reading].shown, event.params, strict=False))
             self.params = {**self.params, **said} if event.again else said
         toggle = None if event.toggle == NO_TOGGLE else event.toggle
-        return Decoded(self.name, event.scancode, dict(self.params), toggle, event.again)
+        return Decoded(self.protocol, event.scancode, dict(self.params), toggle, event.again)
 
     def all(self, events: Sequence[Event]) -> list[Decoded]:
         return [self.decoded(event) for event in events]

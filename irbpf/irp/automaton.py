@@ -6,6 +6,7 @@ Every decoder, in Python or in the kernel, is this table; it holds no state of a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from irbpf.errors import Error
@@ -19,9 +20,15 @@ IDLE, LOST = 0, 1  # the state after a silence, and the state in the middle of s
 RESTART = -1  # in `Edge.bits`: what was sent so far is forgotten
 SAME_PERCENT = 15  # two durations this close are not told apart by themselves
 MOST_STATES = 50_000
-MOST_PENDING = 24
+MOST_JOINED = 500
+MOST_PENDING = 6  # bits that differ for longer are another code
+MOST_MEMBERS = 256
 MOST_CARRY_US = 150  # no receiver lengthens pulses by more than this
 LONG_PULSE_US = 250  # so that a pulse may be too long by that and some noise
+
+
+class Incompatible(Error):
+    """These protocols cannot share an automaton."""
 
 
 @dataclass(frozen=True)
@@ -112,15 +119,33 @@ class _Choice:
 
 def build_automaton(protocol: Protocol) -> Automaton:
     """The automaton of `protocol`; raises Error where it has no finite one of a sane size."""
-    if protocol.undecodable:
-        raise Error(f"protocol {protocol.name} has no decoder: {protocol.undecodable}", "its signals can be rendered and sent")
-    return _Builder(build_graph(protocol), protocol.tolerance).build(protocol.name)
+    return build_union([protocol])
+
+
+def build_union(protocols: Sequence[Protocol], most_states: int = MOST_STATES) -> Automaton:
+    """One automaton for several protocols, which says of each frame what the first says that it can be.
+
+    Raises `Incompatible` where they say different bits of the same durations.
+    """
+    for protocol in protocols:
+        if protocol.undecodable:
+            raise Error(f"protocol {protocol.name} has no decoder: {protocol.undecodable}", "its signals can be rendered and sent")
+    graph = build_graph(protocols)
+    widest = Tolerance(max(one.tolerance.absolute for one in protocols), max(one.tolerance.relative for one in protocols))
+    name, strict = "+".join(one.name for one in protocols), len(protocols) > 1
+    if not strict and graph.joins:
+        with suppress(Incompatible):
+            return _Builder(graph, widest, MOST_JOINED, strict).build(name)
+        graph.joins = []  # a repeat that begins like the bits of a first frame is not worth as many states
+    return _Builder(graph, widest, most_states, strict).build(name)
 
 
 @dataclass
 class _Builder:
     graph: Graph
     tolerance: Tolerance
+    most_states: int
+    strict: bool  # no reading may be given up for another
     numbers: dict[object, int] = field(default_factory=dict)
     waiting: list[tuple[_Members, int, bool]] = field(default_factory=list)
     cache: dict[tuple[int, int], list[_Path]] = field(default_factory=dict)
@@ -135,8 +160,8 @@ class _Builder:
             members, sign, rest = self.waiting.pop(0)
             number = self.numbers[members, sign, rest]
             states[number] = State(sign, self.edges(members, sign), rest)
-            if self.next > MOST_STATES:
-                raise Error(f"protocol {name}: more than {MOST_STATES} states", "shorten its bit fields")
+            if self.next > self.most_states:
+                raise Incompatible(f"protocol {name}: more than {self.most_states} states", "shorten its bit fields")
         return _finish(name, tuple(states[number] for number in range(self.next)), tuple(self.graph.readings))
 
     # -- paths ------------------------------------------------------------------------------------------------------
@@ -236,9 +261,11 @@ class _Builder:
         ending = [choice for choice in active if choice.path.readings]
         going_on = [choice for choice in active if not choice.path.readings]
         if not ending:
-            bits, members = _agree(going_on)
+            bits, members = _agree(going_on, self.strict)
             return Edge(least, most, self.number(members, -sign, False), bits, nominal=_nominal(active))
         bits = ending[0].bits
+        if self.strict:
+            self.refuse_to_cut(active, ending, bits)
         ending = [choice for choice in ending if choice.bits == bits]
         checked = all(self.only_checked(choice) for choice in ending)
         if not checked:
@@ -258,11 +285,21 @@ class _Builder:
         otherwise = self.number(tuple(dict.fromkeys((*rest, *self.idle))), -sign, True) if rest else IDLE
         return Edge(least, most, target, bits, readings, otherwise, True, bool(after), _nominal(active))
 
+    def refuse_to_cut(self, active: Sequence[_Choice], ending: Sequence[_Choice], bits: tuple[int, ...]) -> None:
+        """One protocol's frame must not be the beginning of another's: the other would never be heard."""
+        ends = {self.graph.owner(choice.path.end) if choice.path.end else None for choice in ending}
+        goes_on = {self.graph.owner(choice.path.end) for choice in active if not choice.path.readings or self.only_checked(choice)}
+        if any(choice.bits != bits for choice in ending) or (goes_on - ends):
+            raise Incompatible("a frame of one is the beginning of a frame of another")
+
     def only_checked(self, choice: _Choice) -> bool:
         return all(self.graph.readings[reading].report == "check" for reading in choice.path.readings)
 
     def number(self, members: _Members, sign: int, rest: bool) -> int:
-        members = members[:64]
+        if len(members) > MOST_MEMBERS:
+            if self.strict:
+                raise Incompatible("too many readings at once")
+            members = members[:MOST_MEMBERS]
         key = (members, sign, rest)
         if key not in self.numbers:
             self.numbers[key] = self.next
@@ -321,7 +358,7 @@ def _nearest(active: list[_Choice], least: int, most: int) -> list[_Choice]:
     return [one for one in active if id(one) not in beaten]
 
 
-def _agree(choices: Sequence[_Choice]) -> tuple[tuple[int, ...], _Members]:
+def _agree(choices: Sequence[_Choice], strict: bool) -> tuple[tuple[int, ...], _Members]:
     """The bits that all choices have in common, and what each still has to say."""
     first = choices[0].bits
     common = 0
@@ -329,6 +366,8 @@ def _agree(choices: Sequence[_Choice]) -> tuple[tuple[int, ...], _Members]:
         common += 1
     members = [(choice.path.end, choice.bits[common:]) for choice in choices]
     if any(len(pending) > MOST_PENDING for _, pending in members):
+        if strict:
+            raise Incompatible("the same durations are different bits")
         choices = [choice for choice in choices if choice.bits == first]
         return first, tuple(dict.fromkeys((choice.path.end, ()) for choice in choices))
     return first[:common], tuple(dict.fromkeys(members))

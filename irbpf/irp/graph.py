@@ -6,6 +6,7 @@ Loops stay loops, everything of a fixed count is unrolled; it is not yet determi
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Union
 
@@ -60,17 +61,25 @@ Arc = Union[Span, Bit, Restart, Frame, Free]
 
 @dataclass
 class Graph:
-    """`arcs[n]` leave node n, in order of preference; a press starts at node 0, or, of second choice, at any of `joins`."""
+    """`arcs[n]` leave node n, in order of preference; a press starts at node 0, or, of second choice, at any of `joins`.
+
+    `firsts` are the first nodes of the protocols that share the graph.
+    """
 
     arcs: list[list[Arc]] = field(default_factory=lambda: [[]])
     readings: list[Reading] = field(default_factory=list)
     joins: list[int] = field(default_factory=list)
+    firsts: list[int] = field(default_factory=list)
 
     def node(self) -> int:
         if len(self.arcs) >= MOST_NODES:
             raise Error("the protocol has too many states", "shorten its repeats or bit fields")
         self.arcs.append([])
         return len(self.arcs) - 1
+
+    def owner(self, node: int) -> int:
+        """Which of the protocols `node` belongs to."""
+        return bisect_right(self.firsts, node)
 
     def reading(self, reading: Reading) -> int:
         if reading not in self.readings:

@@ -171,5 +171,5 @@ class Interpreter:
         again = self.held and self.last is not None and (self.last.scancode, self.last.toggle) == (scancode, toggle)
         if again and self.last is not None:  # a press may say some of it in its first frame only
             shown = {**self.last.params, **shown}
-        self.last = Decoded(self.automaton.name, scancode, shown, toggle, again)
+        self.last = Decoded(reading.protocol or self.automaton.name, scancode, shown, toggle, again)
         return self.last

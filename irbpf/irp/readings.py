@@ -34,7 +34,8 @@ class Reading:
     `report` is "down", "repeat" (a frame that only says that the key is still held), "check" (not an event, only a test) or
     "quiet" (a frame that belongs to the protocol and is no event).
     Names are defined in this order: `$0`, `$1`, ... the `fields` (start, width, low_first), then `parameters`. The reading
-    holds if no check is 0. `shown` are the parameters that were sent.
+    holds if no check is 0. `shown` are the parameters that were sent. `protocol` is whose reading it is, and `number` the kernel's
+    number of that protocol, 0 where it has none.
     """
 
     report: str
@@ -45,6 +46,8 @@ class Reading:
     scancode: Expression = Number(0)
     toggle: Expression | None = None
     shown: tuple[str, ...] = ()
+    protocol: str = ""
+    number: int = 0
 
 
 def substitute(expression: Expression, values: Mapping[str, int], parameters: Mapping[str, Parameter],
@@ -97,7 +100,7 @@ def solve(protocol: Protocol, sent: Sequence[SentField], report: str, fixed: Map
     bits = max((part.start + part.width for part in sent), default=0)
     return Reading(report, bits, tuple((part.start, part.width, part.low_first) for part in sent), tuple(solver.order),
                    tuple(dict.fromkeys(checks)), wanted if report == "down" else Number(0),
-                   toggle if report == "down" else None, sent_names)
+                   toggle if report == "down" else None, sent_names, protocol.name, protocol.number)
 
 
 def _solve_fields(solver: Solver, sent: Sequence[SentField], whole: bool) -> list[Expression]:

@@ -31,6 +31,7 @@ from irbpf.protocols import Protocol
 
 LONG_GAP_NS = 9_000_000  # a gap that separates parts of a frame, at which what was sent so far can already be checked
 SHORTEST_END_NS = 5_000_000  # no gap shorter than this ends a frame, unless the protocol's own is
+SNAP_PERCENT = 12
 MOST_ENVIRONMENTS = 64
 MOST_WIDTHS = 64  # of a bit field whose width is a parameter
 
@@ -59,28 +60,57 @@ class Thread:
         return sum(sent.width for sent in self.fields)
 
 
-def build_graph(protocol: Protocol) -> Graph:
-    """The graph of all that `protocol` can send; raises Error for what has no finite graph."""
-    walker = _Walker(protocol)
-    first = walker.graph.node()
-    walker.graph.arcs[0].append(Free(first))
-    ends = walker.close(walker.stream(protocol.irp.stream, [Thread(first)], (protocol.irp.bitspec,), 0))
-    for end in ends:
-        walker.graph.arcs[end.node].append(Span(GAP, 0, 0, 0, idle=True))
-    if not any(reading.report == "down" for reading in walker.graph.readings):
-        raise Error(f"protocol {protocol.name}: no frame holds all that its scancode needs", "check the scancode layout")
-    return walker.graph
+def build_graph(protocols: Sequence[Protocol]) -> Graph:
+    """The graph of all that any of `protocols` can send; raises Error for what has no finite graph."""
+    graph = Graph()
+    known: list[tuple[int, int]] = []
+    for protocol in protocols:
+        graph.firsts.append(len(graph.arcs))
+        _Walker(protocol, graph).walk()
+        if len(protocols) > 1:
+            _snap(graph, graph.firsts[-1], known)
+    return graph
+
+
+def _snap(graph: Graph, first: int, known: list[tuple[int, int]]) -> None:
+    """Durations that no receiver can tell from one of another protocol become that one, so that both stay together in the automaton.
+
+    `known` are sign and duration of those so far. Two durations of one protocol are never made the same.
+    """
+    spans = [arc for arcs in graph.arcs[first:] for arc in arcs if isinstance(arc, Span) and not arc.idle and arc.least == arc.most]
+    new: dict[tuple[int, int], int] = {}
+    for sign, duration in sorted({(span.sign, span.least) for span in spans}):
+        free = [other for kind, other in known if kind == sign and (sign, other) not in {(kind, to) for (kind, _), to in new.items()}]
+        near = min(free, key=lambda other: abs(other - duration), default=0)
+        new[sign, duration] = near if abs(near - duration) * 100 <= SNAP_PERCENT * duration else duration
+    known += [(sign, to) for (sign, _), to in new.items() if (sign, to) not in known]
+    for node in range(first, len(graph.arcs)):
+        graph.arcs[node] = [replace(arc, least=new[arc.sign, arc.least], most=new[arc.sign, arc.least])
+                            if isinstance(arc, Span) and not arc.idle and arc.least == arc.most else arc for arc in graph.arcs[node]]
 
 
 class _Walker:
-    def __init__(self, protocol: Protocol) -> None:
+    def __init__(self, protocol: Protocol, graph: Graph) -> None:
         self.protocol = protocol
         self.irp = protocol.irp
-        self.graph = Graph()
+        self.graph = graph
+        self.earlier = len(graph.readings)  # those are other protocols'
         self.parameters = {parameter.name: parameter for parameter in self.irp.parameters}
         self.all_sent = frozenset(name for sent in _sent_fields(self.irp.stream.items)
                                   for name in names_in(self.resolve(sent, ())))
         self.forked: set[str] = set()
+
+    def walk(self) -> None:
+        first = self.graph.node()
+        self.graph.arcs[0].append(Free(first))
+        for end in self.close(self.stream(self.irp.stream, [Thread(first)], (self.irp.bitspec,), 0)):
+            self.graph.arcs[end.node].append(Span(GAP, 0, 0, 0, idle=True))
+        if not self.pressed():
+            raise Error(f"protocol {self.protocol.name}: no frame holds all that its scancode needs", "check the scancode layout")
+
+    def pressed(self) -> bool:
+        """Whether a frame that says which key it is was there already."""
+        return any(reading.report == "down" for reading in self.graph.readings[self.earlier:])
 
     # -- values ---------------------------------------------------------------------------------------------------
 
@@ -313,7 +343,7 @@ class _Walker:
         reading = self.read(thread, "down")
         if reading is None and carry and thread.fields:
             return thread
-        if reading is None and any(earlier.report == "down" for earlier in self.graph.readings):
+        if reading is None and self.pressed():
             reading = self.incomplete(thread, held)
         elif reading is None and thread.fields:
             reading = self.read(thread, "quiet")
