@@ -10,11 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from irbpf.errors import Error
 from irbpf.irp.expressions import evaluate, names_in
 from irbpf.irp.function import function_of
-from irbpf.irp.syntax import BitField, Expression, Name, Parameter
+from irbpf.irp.syntax import BitField, Expression, Name, Number, Parameter
 from irbpf.irp.text import expression_text, layout_text
 from irbpf.protocols import Protocol, define
 
 MOST_TRIED = 1 << 17
+
+
+class Unsolved(Error):
+    """A scancode that is a digest of so many parameters that they cannot be found."""
 
 
 def scancode_of(protocol: Protocol, params: Mapping[str, int]) -> int:
@@ -25,7 +29,8 @@ def scancode_of(protocol: Protocol, params: Mapping[str, int]) -> int:
 def parameters_of(protocol: Protocol, scancode: int) -> dict[str, int]:
     """Parameters that give `scancode`, for `irp.render`: the layout's bit fields turned round, `where`, then defaults.
 
-    A parameter that nothing names is the least that `require` allows. Error for a scancode that the protocol never has.
+    A parameter that nothing names is the least that `require` allows. Error for a scancode that the protocol never has; Unsolved where
+    that is not known.
     """
     fixed = dict(protocol.where)
     for field, value in _fields(protocol, scancode):
@@ -34,6 +39,8 @@ def parameters_of(protocol: Protocol, scancode: int) -> dict[str, int]:
         if _gives(protocol, params, scancode):
             return params
     found = _every(protocol).get(scancode)
+    if found is None and _size(protocol.irp.parameters) > MOST_TRIED and any(_shown(protocol, part) is None for part in protocol.scancode):
+        raise Unsolved(f"the scancodes of {protocol.name} cannot be turned round", "its layout is made of several parameters at once")
     if found is None:
         raise Error(f"{protocol.name} has no scancode {scancode:#x}", "see irbpf protocols for its layout")
     return dict(found)
@@ -61,13 +68,9 @@ def _fields(protocol: Protocol, scancode: int) -> Iterator[tuple[BitField, int]]
 
 
 def _put(protocol: Protocol, field: BitField, value: int, params: dict[str, int]) -> None:
-    """Set the bits that `field` shows of a parameter, or of a definition by a single one, which may be that one masked."""
-    if not isinstance(field.data, Name):
-        return
-    name = field.data.name
-    if name in protocol.irp.definitions and len(behind := _parameters_behind(protocol, name)) == 1:
-        name = behind.pop()
-    if name not in {parameter.name for parameter in protocol.irp.parameters} or name in protocol.where:
+    """Set the bits that `field` shows of a parameter."""
+    name = _shown(protocol, field)
+    if not name or name in protocol.where:
         return
     assert field.width is not None
     width, skip = evaluate(field.width, {}), evaluate(field.skip, {})
@@ -79,9 +82,15 @@ def _put(protocol: Protocol, field: BitField, value: int, params: dict[str, int]
     params[name] = params.get(name, 0) & ~(mask << skip) | value << skip
 
 
-def _parameters_behind(protocol: Protocol, definition: str) -> set[str]:
-    """The parameters that a definition depends on; not through others, which no layout needs."""
-    return set(names_in(protocol.irp.definitions[definition])) - set(protocol.irp.definitions)
+def _shown(protocol: Protocol, field: BitField) -> str | None:
+    """The parameter that `field` shows, or that a definition in it depends on alone, and may be masked; "" for a constant, None for what
+    several parameters make."""
+    name = field.data.name if isinstance(field.data, Name) else ""
+    if name in protocol.irp.definitions:
+        behind = names_in(protocol.irp.definitions[name])
+        several = len(behind) > 1 or behind & protocol.irp.definitions.keys()
+        return None if several else "".join(behind)
+    return name if name or isinstance(field.data, Number) else None
 
 
 def _candidates(protocol: Protocol, fixed: Mapping[str, int]) -> Iterator[dict[str, int]]:

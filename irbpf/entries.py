@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from irbpf import keycodes
-from irbpf.encoding import parameters_of
+from irbpf.encoding import Unsolved, parameters_of
 from irbpf.errors import Error
 from irbpf.families import FAMILIES
 from irbpf.irp.syntax import Name, Number
@@ -125,6 +125,8 @@ def possible(key: Node, protocol: Protocol, scancode: int) -> None:
     """Error where no frame of the protocol has this scancode: a fixed bit differs, a parameter or `where` is never so."""
     try:
         parameters_of(protocol, scancode)
+    except Unsolved:
+        pass
     except Error:
         ranges = ", ".join(f"{one.name} is {protocol.where[one.name] if one.name in protocol.where else f'{one.least}..{one.most}'}"
                            for one in protocol.irp.parameters)

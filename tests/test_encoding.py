@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from irbpf.encoding import _defined, completed, parameters_of, scancode_of
+from irbpf.encoding import Unsolved, _defined, completed, parameters_of, scancode_of
 from irbpf.errors import Error
 from irbpf.families import family
 from irbpf.irp.automaton import build_automaton
@@ -15,7 +15,7 @@ from irbpf.irp.function import function_of
 from irbpf.irp.interpreter import Interpreter
 from irbpf.irp.parser import parse_expression
 from irbpf.irp.render import press
-from irbpf.keymap import Entry, load
+from irbpf.keymap import Entry, load, parse
 from irbpf.protocols import Protocol, catalogue, define
 from irbpf.pulses import from_durations
 from tests.conftest import ROOT
@@ -88,3 +88,9 @@ def test_every_kind_of_expression() -> None:
     made = function_of([expression], ["a", "b", "c"], {})
     for values in ((0, 1, 2), (5, 9, 200), (3, 3, 0)):
         assert made(*values) == (evaluate(expression, dict(zip("abc", values, strict=True))),)
+
+
+def test_a_digest_is_not_called_impossible() -> None:
+    with pytest.raises(Unsolved, match="cannot be turned round"):
+        parameters_of(catalogue()["Fujitsu-128"], 0x20635532)
+    assert parse("protocols: [{protocol: Fujitsu-128, keys: {0x20635532: KEY_1}}]", "a.yaml").keys == {0x20635532: "KEY_1"}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from irbpf import keycodes
-from irbpf.encoding import parameters_of
+from irbpf.encoding import Unsolved, parameters_of
 from irbpf.errors import Error
 from irbpf.importers.keynames import SPARE, key_name
 from irbpf.keymap import MOST_KEYS, RAW_BASE, AnyEntry, Entry, HandWritten, Keymap, Match, Raw, Table, parse
@@ -153,6 +153,8 @@ class _Maker:
 def _impossible(protocol: Protocol, scancode: int) -> str | None:
     try:
         parameters_of(protocol, scancode)
+    except Unsolved:
+        return None
     except Error as error:
         return error.message
     return None
