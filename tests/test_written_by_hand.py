@@ -208,7 +208,10 @@ def test_the_example_of_the_readme_compiles_and_decodes(tmp_path: Path, monkeypa
     assert [(event.decoded.scancode, event.key) for event in events] == [(3, "KEY_VOLUMEUP")]
 
 
-def test_in_python_it_says_nothing() -> None:
+def test_in_python_it_says_nothing_but_that_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "k.yaml").write_text("protocols: [{decoder: mce_kbd}]")
+    assert main(["decode", "--keymap", str(tmp_path / "k.yaml"), "/dev/null"]) == 0
+    assert capsys.readouterr().err == "irbpf: warning: not decoded: mce_kbd (written in C: --engine bpf runs it)\n"
     with Player(of_keymap(parse("protocols: [{decoder: mce_kbd}, {protocol: nec}]", "k.yaml")), "python") as player:
         events = player.play(from_durations(press(catalogue()["nec"].irp, {"D": 4, "F": 8})))
     assert [event.decoded.protocol for event in events] == ["nec"]

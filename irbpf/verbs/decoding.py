@@ -46,11 +46,15 @@ def event_row(signal: int, event: Event) -> dict[str, Any]:
 
 def do_decode(args: argparse.Namespace) -> int:
     from irbpf.cache import Cache, default_folder
+    from irbpf.entries import HandWritten
     from irbpf.pulses import iter_signals
     from irbpf.replay import Player
 
-    signal = 0
-    with Player(_decoders(args), args.engine, Cache(default_folder()), compete=not args.keymap) as player:
+    signal, decoders = 0, _decoders(args)
+    silent = [one.name for one in decoders if isinstance(one.entry, HandWritten)] if args.engine == "python" else []
+    if silent:
+        print(f"irbpf: warning: not decoded: {', '.join(silent)} (written in C: --engine bpf runs it)", file=sys.stderr)
+    with Player(decoders, args.engine, Cache(default_folder()), compete=not args.keymap) as player:
         for name in args.file:
             for samples in iter_signals(_lines(name, args.each_line), name, args.each_line):
                 for event in player.play(samples):
