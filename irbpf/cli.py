@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from irbpf import __version__
 from irbpf.errors import Error
 from irbpf.verbs import decoding, exchange, keymaps, live, pictures, protocols, receivers, recording, system
-from irbpf.verbs.form import Verbs
+from irbpf.verbs.form import VerbParser, Verbs
 
 # Each verb imports what it needs: starting the command must not cost what only another verb uses.
 GROUPS = (receivers, live, keymaps, protocols, exchange, decoding, recording, pictures, system)
@@ -29,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="irbpf", description="Infrared protocols in IRP notation, decoded by BPF in the kernel.",
                                   epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     top.add_argument("--version", action="version", version=f"irbpf {__version__}")
-    verbs = Verbs(top.add_subparsers(dest="verb", required=True, metavar="VERB"))
+    verbs = Verbs(top.add_subparsers(dest="verb", required=True, metavar="VERB", parser_class=VerbParser))
     for group in GROUPS:
         group.add(verbs)
     return top

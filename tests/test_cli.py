@@ -86,6 +86,13 @@ def test_the_list_of_protocols() -> None:
     assert irbpf("protocols").returncode == 0
 
 
+@pytest.mark.parametrize("words", ["--engine kernel rc0 a b", "rc0 --engine kernel a b", "rc0 a --engine kernel b", "rc0 a b --engine kernel"])
+def test_options_may_stand_anywhere(words: str) -> None:
+    args = parser().parse_args(["load", *words.split()])
+    assert (args.rc, args.keymap, args.engine) == ("rc0", ["a", "b"], "kernel")
+    assert parser().parse_args(["load", "rc0"]).keymap == []
+
+
 def test_rendered_and_decoded_again() -> None:
     for repeats in (0, 1, 3):
         done = irbpf("render", "nec", "D=4", "F=0x08", "--repeats", str(repeats))

@@ -39,6 +39,21 @@ def progress(what: str) -> Callable[[int, int], None]:
     return tell
 
 
+class VerbParser(argparse.ArgumentParser):
+    """Takes options between the other arguments too: `irbpf load rc0 --engine kernel mine.yaml`."""
+
+    intermixed = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if self.intermixed:  # it comes back here, once for options and once for the rest
+            return super().parse_known_args(args, namespace)
+        self.intermixed = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self.intermixed = False
+
+
 class Verbs:
     """Collects the verbs of the command; man pages and completions are made from the same parser."""
 
