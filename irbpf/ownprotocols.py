@@ -86,6 +86,8 @@ def _own(name: str, fields: Mapping[str, Node]) -> Protocol:
 
 
 def _can_be_decoded(protocol: Protocol, node: Node) -> None:
+    if not all(protocol.irp.bitspec.alternatives):
+        node.fail("a bit is sent as nothing", "give each alternative of the bit spec a duration")
     alike = too_alike(protocol.irp)
     if alike is not None:
         node.fail(f"{alike[0]:b} and {alike[1]:b} are sent too much alike to be told apart", "see the bit spec, <zero|one>")

@@ -69,6 +69,9 @@ def _impossible(remote: LircRemote) -> str | None:
         return "more than 64 bits"
     if not remote.codes:
         return "it has no codes"
+    spans = [tuple(one) for one in _alternatives(remote)]
+    if not all(spans) or len(set(spans)) < len(spans):
+        return "some of its bits are sent as nothing, or as others are"
     return None
 
 
@@ -99,7 +102,8 @@ def _checked(remote: LircRemote, problem) -> Protocol:  # type: ignore[no-untype
     if (still := refused(Entry(other, {}))) is None:
         problem(f"the gap is longer than LIRC's after some codes: {why}")
         return other
-    gaps = [press(protocol.irp, {"C": code.codes[0] & (1 << remote.number("bits")) - 1})[-1] for code in remote.codes]
+    signals = [press(protocol.irp, {"C": code.codes[0] & (1 << remote.number("bits")) - 1}) for code in remote.codes]
+    gaps = [signal[-1] for signal in signals if signal] or [0]
     same = protocol_of(replace(remote, flags=remote.flags - {"CONST_LENGTH"}, numbers={**remote.numbers, "gap": min(gaps)}))
     if "CONST_LENGTH" not in remote.flags or refused(Entry(same, {})) is not None:
         raise Error(still)
@@ -119,7 +123,7 @@ def _buttons(remote: LircRemote, protocol: Protocol, problem) -> Iterator[Button
         if any(bit.source == "I" for bit in ignored) and ignored_value(remote, code) != ignored_value(remote, remote.codes[0]):
             problem(f"{code.name} differs from the others in bits that are ignored: they are sent as those of {remote.codes[0].name}", code.line)
         params = {"C": value}
-        if press(protocol.irp, params)[-1] <= 1:
+        if (press(protocol.irp, params) or [0])[-1] <= 1:
             problem(f"the gap is too short for {code.name}; LIRC does not send it", code.line)
         yield Button(code.name, code.line, protocol, scancode_of(protocol, params))
 
@@ -252,7 +256,7 @@ def _coded(remote: LircRemote, bits: list[Bit], toggled: int, strip: bool) -> It
     end = len(bits)
     if bits and bits[-1].source == "N":
         end -= 1
-    elif strip and bits and len({tuple(one) for one in _bare_alternatives(remote)}) > 1:
+    elif strip and bits and len({tuple(one) for one in _bare_alternatives(remote)}) == len(_alternatives(remote)):
         end -= size
     start = 0
     for index in range(end + 1):

@@ -107,7 +107,10 @@ def test_includes(tmp_path: Path) -> None:
     (["begin remote", "name a", "serial_mode 8N1", "baud 1200", "bits 8", "begin codes", "a 1", "end codes", "end remote"], "serial line"),
     (["begin remote", "name a", "flags BO", "bits 40", "one 1 2", "zero 1 1", "gap 9999", "begin codes", "a 1", "end codes", "end remote"],
      "Bang"),
-    (["begin remote", "name a", "bits 3", "flags RCMM", "one 1 2", "zero 1 1", "gap 9999", "begin codes", "a 1", "end codes", "end remote"],
+    (["begin remote", "name a", "bits 12", "zero 889 889", "gap 90000", "begin codes", "a 1", "end codes", "end remote"], "sent as nothing"),
+    (["begin remote", "name a", "bits 12", "zero 889 889", "one 889 889", "gap 90000", "begin codes", "a 1", "end codes", "end remote"],
+     "as others are"),
+    (["begin remote", "name a", "bits 3", "flags RCMM", "two 1 3", "three 1 4", "one 1 2", "zero 1 1", "gap 9999", "begin codes", "a 1", "end codes", "end remote"],
      "at a time"),
     (["begin remote", "name a", "begin raw_codes", "1 2 3", "name KEY_1", "1", "end raw_codes", "end remote"], "before the name"),
 ])
