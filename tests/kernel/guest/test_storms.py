@@ -1,82 +1,27 @@
-"""Storms and faults with the kernel engine: nothing lost that the kernel delivered, every down has its up, nothing left behind.
+"""Storms: receivers that come and go, floods, overflows. Nothing is lost that the kernel delivered, every down has its up, nothing stays.
 
-IRBPF_TEST_LONG=1 gives each its full length; else it is cut to what a minute allows.
+Where the kernel can be given programs they run with the kernel engine, else with the userspace engine. IRBPF_TEST_LONG=1 gives each
+its full length; else it is cut to what a minute allows.
 """
 
 from __future__ import annotations
 
-import os
 import random
 import select
-import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from evdev import InputDevice, ecodes
 
-from irbpf import bpf, discovery, lirc, scancodes, trace
 from irbpf.cli import main
 from irbpf.engines import kernel
-from irbpf.errors import Gone
-from irbpf.irp.render import press
-from irbpf.protocols import catalogue
-from irbpf.receiver import Receiver
-from tests.kernel.guest.conftest import Keys, bpf_ids, keys_of, transmit, wait_for
+from tests.kernel.guest.conftest import bpf_ids, wait_for
 from tests.kernel.usb.daemons import Watch, udev  # noqa: F401
-from tests.kernel.usb.plug import Plugged, plugged, pressed, scans, signed
-from tests.support.traces import FOLDER
-
-LONG = os.environ.get("IRBPF_TEST_LONG") == "1"
-SILENCE = -130_000
-KEYMAP = "{name: storm, protocols: [{protocol: nec, keys: {0x408: KEY_1, 0x409: KEY_2}}]}"
-OTHER = "{name: other, protocols: [{protocol: nec, keys: {0x408: KEY_3}}, {protocol: rc5, keys: {0x1e3b: KEY_SELECT}}]}"
-
-
-@pytest.fixture(autouse=True)
-def _own_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("IRBPF_CACHE_DIR", "/tmp/irbpf-cache")
-
-
-@pytest.fixture(autouse=True)
-def _nothing_left() -> Iterator[None]:
-    yield
-    kernel.clean()
-    assert not list(kernel.PINS.glob("*"))
-
-
-@pytest.fixture()
-def keymap(tmp_path: Path) -> str:
-    return written(tmp_path / "storm.yaml", KEYMAP)
-
-
-@pytest.fixture()
-def other(tmp_path: Path) -> str:
-    return written(tmp_path / "other.yaml", OTHER)
-
-
-@pytest.fixture()
-def receiver() -> Iterator[Plugged]:
-    with plugged("mceusb") as one:
-        yield one
-
-
-def written(path: Path, text: str) -> str:
-    path.write_text(text)
-    return str(path)
-
-
-def nec(function: int, repeats: int = 0) -> list[int]:
-    """A press of NEC device 4: scancode 0x400 + function, held for `repeats` repeats; with a silence after it."""
-    durations = press(catalogue()["nec"].irp, {"D": 4, "F": function}, repeats)
-    return [duration if index % 2 == 0 else -duration for index, duration in enumerate(durations)] + [SILENCE] * (len(durations) % 2)
-
-
-def unsigned_nec(function: int) -> list[int]:
-    return [abs(duration) for duration in nec(function)]
+from tests.kernel.usb.plug import Plugged, heard_by, plugged, pressed, scans
+from tests.kernel.usb.scenes import LONG, SILENCE, keymap, loaded, nec, nothing_left, own_cache, receiver, recorded, traffic, written  # noqa: F401
 
 
 def test_plug_cycles_with_traffic(udev: None) -> None:  # noqa: F811
@@ -93,7 +38,7 @@ def test_plug_cycles_with_traffic(udev: None) -> None:  # noqa: F811
                     wait_for("the lock", (kernel.RUN / f"{one.receiver.rc}.lock").exists)
                 if fate in ("in mid-frame", "after a key"):
                     wait_for("the keymap", lambda: loaded(one.receiver) == [names[model]])
-                    with keys_of(one.receiver) as keys:
+                    with heard_by(one.receiver) as keys:
                         one.begin(traffic(model), "burst")
                         if fate == "after a key":
                             one.finished()
@@ -104,24 +49,6 @@ def test_plug_cycles_with_traffic(udev: None) -> None:  # noqa: F811
         assert watch.program.poll() is None
     assert sizes[-1] - sizes[0] < 1024, sizes
     print(f"{cycle + 1} cycles; watch has {files} files open, and {sizes[0]} -> {sizes[-1]} kB in memory")
-
-
-def loaded(one: Receiver) -> list[str] | None:
-    try:
-        state = kernel.saved(one.rc)
-    except Gone:
-        return None
-    return state.names if state else None
-
-
-def traffic(model: str) -> list[int]:
-    """A press of the remote that came with the receiver."""
-    name, params = {"mceusb": ("rc6_mce", 0x800F040D), "streamzap": ("rc5_sz", 0x28C5)}[model]
-    return recorded(f"{name}-{params:x}")
-
-
-def recorded(name: str) -> list[int]:
-    return signed(trace.read(FOLDER / f"{name}.trace").samples)
 
 
 def test_two_receivers_come_and_go_side_by_side() -> None:
@@ -143,7 +70,7 @@ def test_two_receivers_come_and_go_side_by_side() -> None:
                 one.gone()
                 kernel.clean()
             else:
-                with keys_of(there[model].receiver) as device:
+                with heard_by(there[model].receiver) as device:
                     there[model].hear(traffic(model), "burst")
                     assert pressed(device.until_quiet(0.3)) == [keys[model]]
                     seen += 1
@@ -170,7 +97,7 @@ def test_a_flood(receiver: Plugged, keymap: str) -> None:
     rounds = 60 if LONG else 6
     events: list[tuple[str, int, int]] = []
     stop = threading.Event()
-    with keys_of(receiver.receiver) as keys:
+    with heard_by(receiver.receiver) as keys:
         reader = threading.Thread(target=drained, args=(keys.device, stop, events))
         reader.start()
         begin = time.monotonic()
@@ -194,7 +121,7 @@ def test_overflow_after_overflow(tmp_path: Path) -> None:
     rounds = 100 if LONG else 15
     with plugged("igorplugusb") as one:
         assert main(["load", one.receiver.rc, keymap]) == 0
-        with keys_of(one.receiver) as keys:
+        with heard_by(one.receiver) as keys:
             events = []
             for _ in range(rounds):
                 one.hear(nec(8), "burst")
@@ -202,140 +129,3 @@ def test_overflow_after_overflow(tmp_path: Path) -> None:
                 events += keys.until_quiet(0.3)
     assert pressed(events) == [ecodes.KEY_SELECT] * rounds
     assert scans(events) == [0x1E3B] * rounds
-
-
-def suspend() -> None:
-    """Put the machine to sleep, its devices and drivers too, and wake it after a second (Documentation/power/basic-pm-debugging)."""
-    Path("/sys/power/pm_test").write_text("devices")
-    Path("/sys/module/suspend/parameters/pm_test_delay").write_text("1")
-    Path("/sys/power/state").write_text("mem")
-
-
-def until_down(keys: Keys) -> list[tuple[str, int, int]]:
-    """The events up to the first key that goes down."""
-    events: list[tuple[str, int, int]] = []
-    while not any(kind == "EV_KEY" and value == 1 for kind, _, value in events):
-        assert select.select([keys.device.fd], [], [], 20)[0], "no key went down"
-        events += [(ecodes.EV[one.type], one.code, one.value) for one in keys.device.read() if one.type in (ecodes.EV_MSC, ecodes.EV_KEY)]
-    return events
-
-
-def test_suspend_and_resume(loopback: Receiver, keymap: str) -> None:
-    """What is loaded stays loaded; a key that is down when the machine goes to sleep comes up."""
-    assert main(["load", loopback.rc, keymap]) == 0
-    with keys_of(loopback) as keys:
-        suspend()
-        transmit(loopback, unsigned_nec(8))
-        assert pressed(keys.until_quiet()) == [ecodes.KEY_1]
-        transmit(loopback, unsigned_nec(9))
-        events = until_down(keys)
-        suspend()
-        assert pressed([*events, *keys.until_quiet()]) == [ecodes.KEY_2]
-        transmit(loopback, unsigned_nec(8))
-        assert pressed(keys.until_quiet()) == [ecodes.KEY_1]
-    assert main(["unload", loopback.rc]) == 0
-
-
-def test_a_receiver_that_loses_power_in_suspend(udev: None) -> None:  # noqa: F811
-    """It comes back as a new device, and `irbpf watch` sees to it, whatever was going on."""
-    with Watch() as watch, plugged("mceusb") as one:
-        for _ in range(10 if LONG else 2):
-            before = wait_for("the keymap", lambda: loaded_one(one.receiver))
-            with keys_of(one.receiver) as keys:
-                one.hear(traffic("mceusb"))
-                assert pressed(keys.until_quiet(0.3)) == [ecodes.KEY_MEDIA]
-                one.begin(traffic("mceusb"))
-                until_down(keys)
-                suspend()
-            wait_for("the new device", lambda: (now := loaded_one(one.receiver)) and now != before)
-        assert watch.program.poll() is None
-        with keys_of(one.receiver) as keys:
-            one.hear(traffic("mceusb"))
-            assert pressed(keys.until_quiet()) == [ecodes.KEY_MEDIA]
-
-
-def loaded_one(one: Receiver) -> int | None:
-    """Which device it is that has its keymap."""
-    return discovery.identity(one.rc) if loaded(one) else None
-
-
-def test_killed_at_random(receiver: Plugged, keymap: str, other: str) -> None:
-    """A load or an unload that dies at any moment: the next one repairs, the keys work, and unload gives back what was there."""
-    rng = random.Random(4)
-    rc = receiver.receiver.rc
-    before, ids = shape(receiver.receiver), bpf_ids()
-    for one in (keymap, other, keymap):  # compiled now, so that the last shows what a load takes
-        begin = time.monotonic()
-        assert main(["load", rc, one]) == 0
-    whole = time.monotonic() - begin
-    killed = 0
-    for turn in range(200 if LONG else 30):
-        arguments = rng.choice([["load", rc, keymap], ["load", rc, other], ["unload", rc]])
-        killed += killed_after(rng.uniform(0, 3 * whole), arguments)
-        if turn % 10 == 9:
-            with keys_of(receiver.receiver) as keys:
-                assert main(["load", rc, keymap]) == 0
-                receiver.hear(nec(8), "burst")
-                assert pressed(keys.until_quiet(0.3)) == [ecodes.KEY_1]
-            assert main(["unload", rc]) == 0
-            assert shape(receiver.receiver) == before
-    assert killed > turn // 4
-    assert not list(kernel.PINS.glob("*"))
-    print(f"{killed} of {turn + 1} runs died on the way")
-    wait_for("the kernel to free what was attached", lambda: bpf_ids() == ids)
-
-
-def killed_after(seconds: float, arguments: list[str]) -> bool:
-    """Run the command in a process of its own and kill it; whether that came before its end."""
-    pid = os.fork()
-    if pid == 0:
-        os.close(1)
-        os._exit(main(arguments))
-    time.sleep(seconds)  # the moment of the kill; nothing waits for it
-    os.kill(pid, signal.SIGKILL)
-    return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
-
-
-def shape(one: Receiver) -> tuple[object, ...]:
-    """All that loading changes."""
-    assert one.lirc and one.event
-    with lirc.opened(one.lirc) as fd, open(one.event, "rb") as event:
-        return (tuple(bpf.attached(fd)), scancodes.read_table(event.fileno()), discovery.read_protocols(one.rc)[0], lirc.timeout(fd))
-
-
-@pytest.mark.parametrize("new", [
-    OTHER, KEYMAP, "protocols: [{protocol: nec, keys: {0x409: KEY_2}}]", "protocols: [{protocol: rc5, keys: {0x1e3b: KEY_SELECT}}]", None],
-    ids=["another key", "the same", "the key is gone", "the protocol is gone", "unload"])
-def test_a_keymap_is_edited_while_a_key_is_held(receiver: Plugged, keymap: str, tmp_path: Path, new: str | None) -> None:
-    assert main(["load", receiver.receiver.rc, keymap]) == 0
-    with keys_of(receiver.receiver) as keys:
-        for _ in range(10 if LONG else 2):
-            receiver.begin(nec(8, 12))
-            events = until_down(keys)
-            arguments = ["load", receiver.receiver.rc, written(tmp_path / "new.yaml", new)] if new else ["unload", receiver.receiver.rc]
-            assert main(arguments) == 0
-            receiver.finished()
-            events += keys.until_quiet()
-            assert pressed(events)[0] == ecodes.KEY_1
-            assert set(pressed(events)) <= {ecodes.KEY_1, ecodes.KEY_3}
-            assert main(["load", receiver.receiver.rc, keymap]) == 0
-
-
-def test_the_clock_jumps(receiver: Plugged, keymap: str) -> None:
-    """A day back and a day on, while a key is held: it goes down and up once, and lasts as long as it was held."""
-    assert main(["load", receiver.receiver.rc, keymap]) == 0
-    now = time.time()
-    try:
-        with keys_of(receiver.receiver) as keys:
-            for days in (-1, 1, 400, 0):
-                begin = time.monotonic()
-                receiver.begin(nec(8, 8))
-                events = until_down(keys)
-                time.clock_settime(time.CLOCK_REALTIME, now + days * 86400)
-                receiver.finished()
-                events += keys.until_quiet()
-                assert pressed(events) == [ecodes.KEY_1]
-                assert scans(events) == [0x408] * 9
-                assert time.monotonic() - begin < 10
-    finally:
-        time.clock_settime(time.CLOCK_REALTIME, now)

@@ -10,10 +10,11 @@ from contextlib import contextmanager, suppress
 from evdev import ecodes
 
 from irbpf import discovery
+from irbpf.engines import control
 from irbpf.pulses import Kind, Sample
 from irbpf.receiver import Receiver
 from tests.conftest import ROOT
-from tests.kernel.guest.conftest import complete, wait_for
+from tests.kernel.guest.conftest import Keys, complete, wait_for
 
 DEADLINE = 60.0
 
@@ -78,6 +79,17 @@ def plugged(model: str, port: int = 0) -> Iterator[Plugged]:
     finally:
         one.pull()
         one.gone()
+
+
+@contextmanager
+def heard_by(receiver: Receiver) -> Iterator[Keys]:
+    """The input device that says the keys of a loaded receiver, whichever engine makes them."""
+    served = control.call(receiver.rc, "status")
+    keys = Keys(str(served["event"] if served else receiver.event))
+    try:
+        yield keys
+    finally:
+        keys.close()
 
 
 def signed(samples: Sequence[Sample]) -> list[int]:
