@@ -189,15 +189,16 @@ class TestRuns:
         place = ctypes.addressof(self.buffer)
         self.options = _TestRunOptions(sz=ctypes.sizeof(_TestRunOptions), data_in=place, data_out=place)
         self.by_reference = ctypes.byref(self.options)
+        self.call = _library().bpf_prog_test_run_opts  # looked up once: this is what runs for every signal
 
     def run(self, size: int, repeat: int = 1) -> int:
         """Run it `repeat` times over the first `size` bytes; returns the mean time of one run in ns."""
         self.options.data_size_in = self.options.data_size_out = size
         self.options.repeat = repeat
-        try:
-            _call("bpf_prog_test_run_opts", self.program.fd, self.by_reference)
-        except OSError as error:
-            raise explain(error, "BPF_PROG_TEST_RUN") from error
+        while self.call(self.program.fd, self.by_reference) < 0:
+            code = ctypes.get_errno()
+            if code not in (errno.EINTR, errno.EAGAIN):
+                raise explain(OSError(code, os.strerror(code)), "BPF_PROG_TEST_RUN")
         return int(self.options.duration)
 
 

@@ -26,7 +26,7 @@ from irbpf.reports import DOWN, POINTER
 from irbpf.uinput import Device
 
 READ_BYTES = 4 * 512  # all that the kernel keeps for a reader
-LONGEST_NAP_US = 15_000
+NAP_MS = 20  # a key comes so much later at worst; a wake-up for each edge costs ten times the decoding
 DEFAULT_TIMEOUT_US = 125_000  # IR_DEFAULT_TIMEOUT of rc-core, where a driver does not tell
 GRACE_US = 100_000  # so much later than it should come, a timeout of the driver is not waited for any more
 CAP_NET_ADMIN, CAP_SYS_ADMIN, CAP_PERFMON, CAP_BPF = 12, 21, 38, 39
@@ -45,9 +45,11 @@ class Server:
         self.lirc = self.resources.enter_context(lirc.opened(job.lirc, blocking=False))
         self.listening, self.watchdog, self.next_ping = listening, watchdog, clock() + watchdog
         self.stop_asked, self.stop_pipe = False, os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        self.poll = select.poll()
-        for fd in (self.lirc, listening.fileno(), self.stop_pipe[0]):
+        self.poll, self.others = select.poll(), select.poll()
+        self.poll.register(self.lirc, select.POLLIN)
+        for fd in (listening.fileno(), self.stop_pipe[0]):
             self.poll.register(fd, select.POLLIN)
+            self.others.register(fd, select.POLLIN)
         self.wakeups = self.events = self.heard = 0
         self.more_follows = False
         self.programs = ExitStack()
@@ -73,7 +75,7 @@ class Server:
             self.programs.close()
             self.programs = programs.pop_all()
         self.intake, self.job = Intake(decoders, job.quiet), job
-        self.nap_us = min(LONGEST_NAP_US, self.keys.timeout)
+        self.nap_ms = NAP_MS if job.quiet else min(NAP_MS, self.keys.timeout // 1000)  # without `quiet`, pointers: every sample counts
 
     def answer(self) -> None:
         """Somebody wants something: a new job, to know how it goes, or the end."""
@@ -112,9 +114,8 @@ class Server:
 
     def loop(self) -> None:
         while not self.stop_asked:
-            napping = self.nap_us // 1000 if self.more_follows else 0
-            self.poll.modify(self.lirc, 0 if napping else select.POLLIN)
-            ready = self.poll.poll(self.patience(napping))
+            # in the midst of a frame nothing of it is waited for: see listen()
+            ready = self.others.poll(self.nap_ms) if self.more_follows else self.poll.poll(self.patience())
             self.wakeups += 1
             for fd, what in ready:
                 if fd == self.stop_pipe[0]:
@@ -123,18 +124,19 @@ class Server:
                     self.answer()
                 elif what & (select.POLLHUP | select.POLLERR):
                     raise Gone(f"{self.job.rc}: the receiver is gone")
-            self.listen()
-            self.lapse(clock())
+                else:
+                    self.more_follows = True
+            if self.more_follows:
+                self.listen()
+            if not self.more_follows or self.keys.held:
+                self.lapse(clock())
 
-    def patience(self, napping: int) -> int | None:
+    def patience(self) -> int | None:
         """How many ms may pass before something has to be done without a sample; None: any number."""
         times = [one for one in (self.keys.deadline, self.silent_at()) if one is not None]
         if self.watchdog:
             times.append(self.next_ping)
-        if not times:
-            return napping or None
-        wait = max(0, -(-(min(times) - clock()) // 1000))
-        return min(wait, napping) if napping else wait
+        return max(0, -(-(min(times) - clock()) // 1000)) if times else None
 
     def silent_at(self) -> int | None:
         return self.heard + self.keys.timeout + GRACE_US if self.intake.in_frame else None
@@ -150,8 +152,7 @@ class Server:
             self.next_ping = now + self.watchdog
 
     def listen(self) -> None:
-        """Take what there is. In a frame nothing can be due before the silence after it, so the next edges are slept over; a nap
-        is no longer than the silence that the receiver waits for, so that the end of a frame is heard when it is told."""
+        """Take what there is. In a frame nothing is due before the silence after it, so its next edges are slept over, for a while."""
         words = self.read()
         if words:
             self.heard = clock()

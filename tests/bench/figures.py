@@ -185,6 +185,13 @@ def engines() -> list[Row]:
     return _in_guest(["tests.bench.engines", "40"], {"IRBPF_TEST_LIRC_DIR": str(lirc.folder())} if lirc.there() else {})
 
 
+def piped() -> list[Row]:
+    """CPU and wake-ups of a press that comes edge by edge through a pipe, on this machine, beside Debian's lircd: at most half is the target."""
+    from tests.bench.piped import rows
+
+    return rows()
+
+
 def _in_guest(module: Sequence[str], env: Mapping[str, str] | None = None) -> list[Row]:
     """The rows that a module prints in the test kernel."""
     from tests.kernel import vm
@@ -199,12 +206,13 @@ def _in_guest(module: Sequence[str], env: Mapping[str, str] | None = None) -> li
 
 
 SECTIONS: Mapping[str, Callable[[], list[Row]]] = {"instructions": instructions, "speed": speed, "size": size, "load": load, "memory": memory,
-                                                   "guest": guest, "engines": engines}
+                                                   "guest": guest, "engines": engines,
+                                                   "piped": piped}
 
 
 def available(name: str) -> str:
     """Why a section cannot run here, or nothing."""
-    return "needs root" if name in ("speed", "size", "instructions", "load") and os.geteuid() != 0 else ""
+    return "needs root" if name in ("speed", "size", "instructions", "load", "piped") and os.geteuid() != 0 else ""
 
 
 if __name__ == "__main__":

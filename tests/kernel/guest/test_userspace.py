@@ -218,12 +218,11 @@ def test_a_broken_job_leaves_the_good_one_running(served: tuple[Receiver, Keys])
 def test_a_pointer_written_by_hand(loopback: Receiver) -> None:
     answer = start(loopback, "bpf", parse("protocols: [{decoder: imon_rsc}]", "pointer.yaml"))
     device = evdev.InputDevice(str(answer["event"]))
-    bits = [0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 1, 1, 1, 0]
-    frame = [2000, 1875, *(value for bit in bits for value in (625, 1625 if bit else 375)), 625]
+    frame = [2000, *(value for bit in (0, 1, 0, 0) for value in (1800 if bit else 625, 625))]
     transmit(loopback, frame)
     wait_for("the pointer", lambda: select.select([device.fd], [], [], 0)[0])
     assert [(event.type, event.code, event.value) for event in device.read()] == [
-        (ecodes.EV_REL, ecodes.REL_X, 3), (ecodes.EV_REL, ecodes.REL_Y, -2), (0, 0, 0)]
+        (ecodes.EV_REL, ecodes.REL_X, 4), (ecodes.EV_REL, ecodes.REL_Y, -4), (0, 0, 0)]
     device.close()
     launch.stop(loopback.rc)
     with pytest.raises(Error, match="Python engine"):
