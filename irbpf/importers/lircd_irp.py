@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from irbpf.importers.lircd import Code, LircRemote
 
 MISSING_GAP_US = 100_000
+MOST_RUNNING_TOGETHER = 20  # bits that are only a pulse or only a space: what they make together is more than an automaton can hold
 
 
 def convert(remote: LircRemote) -> Imported:
@@ -72,6 +73,8 @@ def _impossible(remote: LircRemote) -> str | None:
     spans = [tuple(one) for one in _alternatives(remote)]
     if not all(spans) or len(set(spans)) < len(spans):
         return "some of its bits are sent as nothing, or as others are"
+    if any(len(one) == 1 for one in spans) and sum(bit.source in "CXI" for bit in bits_of(remote, False)) > MOST_RUNNING_TOGETHER:
+        return f"its bits run together, and more than {MOST_RUNNING_TOGETHER} of them differ from key to key"
     return None
 
 

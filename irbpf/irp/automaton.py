@@ -21,6 +21,7 @@ RESTART = -1  # in `Edge.bits`: what was sent so far is forgotten
 SAME_PERCENT = 15  # two durations this close are not told apart by themselves
 MOST_STATES = 50_000
 MOST_JOINED = 500
+MOST_BITS_OF_ONE = 200  # in one duration: bits that are sent as nothing would go on for ever
 MOST_PENDING = 6  # bits that differ for longer are another code
 MOST_MEMBERS = 256
 MOST_CARRY_US = 150  # no receiver lengthens pulses by more than this
@@ -200,7 +201,7 @@ class _Builder:
         while stack:
             path = stack.pop()
             steps += 1
-            if steps > 100_000:
+            if steps > 100_000 or len(path.bits) > MOST_BITS_OF_ONE:
                 raise Error("too many ways to read one duration", "use a bit spec with fewer merging alternatives")
             sounded = path.most > 0 or path.idle
             following = []
