@@ -91,4 +91,6 @@ def _build(protocols: Sequence[Protocol], progress: Callable[[int, int], None] |
         plain = pickle.dumps(automaton, protocol=5)
         index[protocol.name] = (start_of(automaton), len(blob), _SUM + len(plain))
         blob += _sum(plain) + plain
+    if progress is not None:
+        progress(len(protocols), len(protocols))
     return Automata(index, bytes(blob))

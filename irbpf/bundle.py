@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from irbpf.programs import automaton_of, source_of
 
 MOST_PROGRAMS = 64
 NAMED_NUMBERS = 28  # the kernel has a repeat period of its own for protocols below; 100 ms for the rest
+AT_ONCE = 16  # sources for one compiler process: what is done is kept even if the next is broken off
 MARGIN_US = 2_000
 HAND_WRITTEN_TIMEOUT_US = 20_000
 
@@ -155,17 +156,26 @@ def timeout_of(automaton: Automaton, number: int) -> int:
     return max(inside, between - 10_000)
 
 
-def compiled(sources: Sequence[Source], cache: Cache | None) -> tuple[list[Object], list[str]]:
-    """Objects from the cache, the missing ones compiled in one go and kept; what could not be kept is a warning."""
+def compiled(sources: Sequence[Source], cache: Cache | None,
+             progress: Callable[[int, int], None] | None = None) -> tuple[list[Object], list[str]]:
+    """Objects from the cache, the missing ones compiled and kept; what could not be kept is a warning.
+
+    `progress` is told how many of how many are compiled.
+    """
     version = compiler.version()
     digests = [_digest(source) for source in sources]
     found = {digest: hit for digest in digests if cache is not None and (hit := _kept(cache, digest, version)) is not None}
     missing = {digest: source for digest, source in zip(digests, sources, strict=True) if digest not in found}
     warnings = []
-    for digest, made in zip(missing, compiler.compile_sources(list(missing.values())), strict=True):
-        found[digest] = made
-        if cache is not None and (why := cache.put(f"{digest}-{version}", [made], {"source": digest})) is not None:
-            warnings.append(f"not kept in the cache: {why}")
+    waiting, tell = list(missing), progress or (lambda done, of: None)
+    for start in range(0, len(waiting), AT_ONCE):
+        tell(start, len(waiting))
+        part = waiting[start:start + AT_ONCE]
+        for digest, made in zip(part, compiler.compile_sources([missing[one] for one in part]), strict=True):
+            found[digest] = made
+            if cache is not None and (why := cache.put(f"{digest}-{version}", [made], {"source": digest})) is not None:
+                warnings.append(f"not kept in the cache: {why}")
+    tell(len(waiting), len(waiting))
     return [found[digest] for digest in digests], list(dict.fromkeys(warnings))
 
 

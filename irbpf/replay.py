@@ -92,7 +92,8 @@ class Player(AbstractContextManager["Player"]):
     of those that report at the same sample, the first is heard.
     """
 
-    def __init__(self, decoders: Sequence[Decoder], engine: str, cache: Cache | None = None, *, compete: bool = True) -> None:
+    def __init__(self, decoders: Sequence[Decoder], engine: str, cache: Cache | None = None, *, compete: bool = True,
+                 progress: Callable[[int, int], None] | None = None) -> None:
         self.decoders, self.engine, self.compete = decoders, engine, compete
         self.resources = ExitStack()
         self.batches: list[Batches] = []
@@ -100,7 +101,7 @@ class Player(AbstractContextManager["Player"]):
             self.readers = [Reader(one.name, one.automaton) for one in decoders]
             sources = [source_of(one.entry, one.automaton, "test_run") for one in decoders]
             with self.resources:
-                self.batches = [Batches(self.resources.enter_context(bpf.load(one))) for one in compiled(sources, cache)[0]]
+                self.batches = [Batches(self.resources.enter_context(bpf.load(one))) for one in compiled(sources, cache, progress)[0]]
                 self.resources = self.resources.pop_all()
             return
         self.interpreted = [one for one in decoders if one.start is not None or one.automaton is not None]

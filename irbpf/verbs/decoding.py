@@ -49,12 +49,13 @@ def do_decode(args: argparse.Namespace) -> int:
     from irbpf.entries import HandWritten
     from irbpf.pulses import iter_signals
     from irbpf.replay import Player
+    from irbpf.verbs.form import progress
 
     signal, decoders = 0, _decoders(args)
     silent = [one.name for one in decoders if isinstance(one.entry, HandWritten)] if args.engine == "python" else []
     if silent:
         print(f"irbpf: warning: not decoded: {', '.join(silent)} (written in C: --engine bpf runs it)", file=sys.stderr)
-    with Player(decoders, args.engine, Cache(default_folder()), compete=not args.keymap) as player:
+    with Player(decoders, args.engine, Cache(default_folder()), compete=not args.keymap, progress=progress("compiling")) as player:
         for name in args.file:
             for samples in iter_signals(_lines(name, args.each_line), name, args.each_line):
                 for event in player.play(samples):

@@ -34,7 +34,7 @@ def progress(what: str) -> Callable[[int, int], None]:
 
     def tell(done: int, of: int) -> None:
         if sys.stderr.isatty():
-            print(f"\r{what}: {done} of {of} \033[K", end="" if done + 1 < of else "\r\033[K", file=sys.stderr, flush=True)
+            print(f"\r{what}: {done} of {of} \033[K" if done < of else "\r\033[K", end="", file=sys.stderr, flush=True)
 
     return tell
 
