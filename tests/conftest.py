@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,20 @@ def shared() -> Path:
             pytest.fail("IRBPF_TEST_SHARED=1, but the shared data is missing")
         pytest.skip(f"no shared data at {folder.name}/ beside the checkout (IRBPF_SHARED names another place)")
     return folder
+
+
+@pytest.fixture()
+def figures(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """What a test has measured, for the end of the run: lines of text."""
+    return lambda text: record_property("figures", text)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    measured = [str(text) for reports in terminalreporter.stats.values() for report in reports
+                if getattr(report, "when", "") == "call" for name, text in report.user_properties if name == "figures"]
+    if measured:
+        terminalreporter.section("figures")
+        terminalreporter.line("\n".join(measured))
 
 
 # What runs inside the test kernel is collected there only.

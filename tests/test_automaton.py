@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import random
-from collections import Counter
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -213,36 +209,3 @@ def test_where_and_require_narrow() -> None:
         machine = build_automaton(narrowed)
         assert list(Interpreter(machine).feed(from_durations(press(narrowed.irp, {"D": 3, "F": 1}))))
         assert not list(Interpreter(machine).feed(from_durations(press(narrowed.irp, {"D": 4, "F": 1}))))
-
-
-def test_captures_of_the_kernels_protocols(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """At least 99 % give what the kernel's scancode is, and none gives another one of the same protocol."""
-    right, all_of, missed, wrong = Counter[str](), Counter[str](), [], []
-    with gzip.open(shared / "corpus/captures.jsonl.gz", "rt") as rows:
-        for row in map(json.loads, rows):
-            name = row.get("linux_protocol")
-            if name is None:
-                continue
-            found = set(codes(name, row["timings"]))
-            truth = {row["linux_scancode"], *row.get("linux_also", [])}
-            allowed = truth | {int(other.split(":")[1], 16) for other in row.get("linux_other", []) if other.split(":")[0] == name}
-            all_of[name] += 1
-            if found & truth or row.get("linux_unverified"):
-                right[name] += 1
-            else:
-                missed.append(f"{row['id']} {name} {row['linux_scancode']:#x}")
-            wrong += [f"{row['id']} {name} {code:#x}" for code in found - allowed]
-    with capsys.disabled():
-        print("\ncaptures: " + "  ".join(f"{name} {right[name]}/{all_of[name]}" for name in sorted(all_of)))
-        print(f"in all {sum(right.values())} of {sum(all_of.values())}; missed: {', '.join(missed) or 'none'}")
-    assert not wrong
-    assert sum(right.values()) >= 0.99 * sum(all_of.values())
-
-
-def test_unlabelled_signals_crash_nothing(shared: Path) -> None:
-    machines = [Interpreter(automaton(name)) for name in KERNEL]
-    with gzip.open(shared / "corpus/unlabelled.jsonl.gz", "rt") as rows:
-        for index, row in enumerate(map(json.loads, rows)):
-            if index % 10 == 0:
-                for machine in machines:
-                    list(machine.feed(from_durations([min(duration, 0xFFFFFF) for duration in row["timings"]])))

@@ -28,7 +28,7 @@ from tests.conftest import ROOT
 from tests.support.signals import random_signals
 from tests.test_codegen import SIGNALS, interpreted, reported
 
-pytestmark = pytest.mark.bpf
+pytestmark = [pytest.mark.bpf, pytest.mark.xdist_group("bytecode")]  # compiled once for all
 NAMES = [one.name for one in catalogue().decodable()]
 
 

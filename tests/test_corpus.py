@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from irbpf.pulses import LONGEST_US, Sample, from_durations
 from irbpf.replay import END, Player, of_protocols
 from tests.support.traces import KERNEL
 
-pytestmark = pytest.mark.shared
+pytestmark = [pytest.mark.shared, pytest.mark.xdist_group("corpus")]
 
 MOST_MISSED = 0.01
 
@@ -60,7 +60,7 @@ def reason(machine: Interpreter, samples: list[Sample]) -> str:
     return f"fitted for {best} samples, then {'+' if end % 2 == 0 else '-'}{samples[end].duration}" if best else "every sample fitted, the frame did not"
 
 
-def test_captures_of_the_kernels_protocols(shared: Path, player: Player, capsys: pytest.CaptureFixture[str]) -> None:
+def test_captures_of_the_kernels_protocols(shared: Path, player: Player, figures: Callable[[str], None]) -> None:
     """At least 99 % give their scancode, from one decoder and from all at once, and none gives another one of its protocol."""
     machines = {one.name: Interpreter(one.automaton) for one in player.decoders if one.automaton is not None}
     total, alone, together, first = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
@@ -82,23 +82,21 @@ def test_captures_of_the_kernels_protocols(shared: Path, player: Player, capsys:
         if not single & truth or not every & truth:
             missed.append(f"{row['id']} {name}:{row['linux_scancode']:#x}: {reason(machines[name], samples)}")
         wrong += [f"{row['id']}: {name}:{code:#x}" for code in (single | every) - truth - others]
-    with capsys.disabled():
-        print(f"\n{'captures':12} {'rows':>5} {'alone':>6} {'of all':>6} {'first':>6}")
-        for name in sorted(total):
-            print(f"{name:12} {total[name]:5} {alone[name]:6} {together[name]:6} {first[name]:6}")
-        print(f"{'in all':12} {total.total():5} {alone.total():6} {together.total():6} {first.total():6}")
-        print("missed:" + "".join(f"\n  {one}" for one in missed) if missed else "none missed")
+    figures(f"{'captures':12} {'rows':>5} {'alone':>6} {'of all':>6} {'first':>6}")
+    for name in sorted(total):
+        figures(f"{name:12} {total[name]:5} {alone[name]:6} {together[name]:6} {first[name]:6}")
+    figures(f"{'in all':12} {total.total():5} {alone.total():6} {together.total():6} {first.total():6}")
+    figures("missed:" + "".join(f"\n  {one}" for one in missed) if missed else "none missed")
     assert not wrong
     assert min(alone.total(), together.total()) >= (1 - MOST_MISSED) * total.total()
 
 
-def test_signals_without_a_truth_crash_nothing(shared: Path, player: Player, capsys: pytest.CaptureFixture[str]) -> None:
+def test_signals_without_a_truth_crash_nothing(shared: Path, player: Player, figures: Callable[[str], None]) -> None:
     """They need not mean anything; what is decoded is counted, for a person to look at."""
     found, silent = Counter[str](), 0
     for row in rows(shared, "unlabelled"):
         events = player.play(heard(row))
         found.update({event.decoded.protocol for event in events})
         silent += not events
-    with capsys.disabled():
-        print(f"\nunlabelled: {silent} say nothing; " + "  ".join(f"{name} {count}" for name, count in found.most_common()))
+    figures(f"unlabelled: {silent} say nothing; " + "  ".join(f"{name} {count}" for name, count in found.most_common()))
     assert found

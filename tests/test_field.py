@@ -10,7 +10,7 @@ import gzip
 import json
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -116,19 +116,18 @@ def agrees(events: Sequence[Decoded], row: Mapping[str, object]) -> bool:
     return bool(events) and earlier and events[-1].params.items() >= sent.items()
 
 
-def test_renders_with_the_protocol_named(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_renders_with_the_protocol_named(shared: Path, figures: Callable[[str], None]) -> None:
     right, missed = 0, []
     for row, repeats, durations in renders(shared):
         if agrees(decode(str(row["protocol"]), durations), row):
             right += 1
         else:
             missed.append((row["protocol"], row["params"], repeats))
-    with capsys.disabled():
-        print(f"\nrenders, protocol named: {right} of {right + len(missed)}; missed: {missed or 'none'}")
+    figures(f"renders, protocol named: {right} of {right + len(missed)}; missed: {missed or 'none'}")
     assert not missed
 
 
-def test_renders_distorted(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_renders_distorted(shared: Path, figures: Callable[[str], None]) -> None:
     """Up to 8 % on each duration on its own, and pulses 60 µs too long, spaces as much too short."""
     rng = random.Random(8)
     right, wrong = Counter[str](), Counter[str]()
@@ -139,9 +138,8 @@ def test_renders_distorted(shared: Path, capsys: pytest.CaptureFixture[str]) -> 
         (right if good else wrong)[name] += 1
     fine = sum(wrong[name] for name in FINE)
     rest = sum(wrong.values()) - fine
-    with capsys.disabled():
-        print(f"\nrenders, distorted: {sum(right.values())} of {sum(right.values()) + sum(wrong.values())}; wrong: {dict(wrong)}; "
-              f"without the protocols whose steps are finer than the distortion: {1 - rest / sum(right.values()):.2%}")
+    figures(f"renders, distorted: {sum(right.values())} of {sum(right.values()) + sum(wrong.values())}; wrong: {dict(wrong)}; "
+            f"without the protocols whose steps are finer than the distortion: {1 - rest / sum(right.values()):.2%}")
     assert rest <= 0.01 * sum(right.values())
 
 
@@ -158,7 +156,7 @@ def same_signal(decoded: Sequence[Decoded], durations: Sequence[int]) -> bool:
     return len(sent) == len(durations) and all(abs(one - other) <= 2 + one // 50 for one, other in zip(sent[:-1], durations, strict=False))
 
 
-def test_renders_of_which_all_protocols_compete(shared: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_renders_of_which_all_protocols_compete(shared: Path, figures: Callable[[str], None]) -> None:
     first = same = among = count = 0
     mistaken: dict[str, Counter[str]] = defaultdict(Counter)
     with Player(of_catalogue(), "python") as player:
@@ -174,9 +172,9 @@ def test_renders_of_which_all_protocols_compete(shared: Path, capsys: pytest.Cap
             same += readings[:1] == [row["protocol"]] or alike
             if readings[:1] != [row["protocol"]] and not alike:
                 mistaken[str(row["protocol"])][readings[0] if readings else "nothing"] += 1
-    with capsys.disabled():
-        print(f"\nrenders, all compete: first {first / count:.1%}, first or another line that sends the very same {same / count:.1%}, among the readings {among / count:.1%} of {count}; taken for: "
-              + ", ".join(f"{name}: {dict(others)}" for name, others in mistaken.items()))
+    figures(f"renders, all compete: first {first / count:.1%}, first or another line that sends the very same {same / count:.1%}, "
+            f"among the readings {among / count:.1%} of {count}; taken for: "
+            + ", ".join(f"{name}: {dict(others)}" for name, others in mistaken.items()))
     assert among >= 0.995 * count
     assert same >= 0.95 * count
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -143,11 +144,10 @@ def executed(count: int) -> float:
 
 
 @pytest.mark.bpf
-def test_a_thousand_cost_no_more_than_ten(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_thousand_cost_no_more_than_ten(figures: Callable[[str], None]) -> None:
     """v4l-utils' decoder takes 44,055 instructions a sample for a thousand."""
     few, many = executed(10), executed(1000)
-    with capsys.disabled():
-        print(f"\nraw patterns, instructions a sample: {few:.1f} for 10, {many:.1f} for 1000")
+    figures(f"raw patterns, instructions a sample: {few:.1f} for 10, {many:.1f} for 1000")
     assert many <= 1.2 * few
     assert many <= 120
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,12 +25,11 @@ RUNS = [(path, image) for path in FILES for image in ("linux", "linux-stock")
 
 @pytest.mark.kernel
 @pytest.mark.parametrize(("path", "image"), RUNS, ids=[f"{path.stem}-{image}" for path, image in RUNS])
-def test_in_the_test_kernel(path: Path, image: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_in_the_test_kernel(path: Path, image: str, figures: Callable[[str], None]) -> None:
     done = vm.run(["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", str(path.relative_to(vm.ROOT))],
                   timeout=7200 if LONG == "1" else 1200, env={"IRBPF_TEST_LONG": LONG}, image=image, systemd=path.parent.name == "systemd")
     summary = re.findall(r"^.*\d+ (?:passed|failed|error).*$", done.output, re.MULTILINE)
-    with capsys.disabled():
-        print(f"\n{path.stem} in {image}: {summary[-1] if summary else 'no summary'}")
+    figures(f"{path.stem} in {image}: {summary[-1] if summary else 'no summary'}")
     assert done.status is not None, f"the guest never finished\n{done.output[-8000:]}\n{done.console[-4000:]}"
     assert done.status == 0, f"{done.output[-12000:]}\n{done.console[-2000:]}"
     assert re.search(r"\d+ passed", done.output), done.output[-4000:]
