@@ -79,7 +79,9 @@ def until_down(keys: Keys) -> list[tuple[str, int, int]]:
     """The events up to the first key that goes down."""
     events: list[tuple[str, int, int]] = []
     while not any(kind == "EV_KEY" and value == 1 for kind, _, value in events):
-        assert select.select([keys.device.fd], [], [], 20)[0], "no key went down"
+        if not select.select([keys.device.fd], [], [], 20)[0]:
+            served = [control.call(path.stem, "status") for path in kernel.RUN.glob("*.socket")]
+            raise AssertionError(f"no key went down at {keys.device.path}: {events}; {served}")
         events += [(ecodes.EV[one.type], one.code, one.value) for one in keys.device.read() if one.type in (ecodes.EV_MSC, ecodes.EV_KEY)]
     return events
 
