@@ -103,19 +103,39 @@ class Catalogue(Mapping[str, Protocol]):
     Names are looked up as they are written, then by their other names, then without regard to case where that is unambiguous.
     """
 
-    def __init__(self, entries: Mapping[str, Mapping[str, object]]) -> None:
-        self.entries = entries
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self.paths = paths
         self.parsed: dict[str, Protocol] = {}
-        self.others: dict[str, str | None] = {}
-        for name, entry in entries.items():
+
+    @functools.cached_property
+    def common(self) -> Mapping[str, Mapping[str, object]]:
+        """The first file's: most keymaps ask for no others, and to read them all is a tenth of a load."""
+        return _entries(self.paths[0])
+
+    @functools.cached_property
+    def entries(self) -> Mapping[str, Mapping[str, object]]:
+        entries = dict(self.common)
+        for path in self.paths[1:]:
+            entries |= _entries(path)
+        return entries
+
+    @functools.cached_property
+    def others(self) -> Mapping[str, str | None]:
+        """Any way to write a name -> the name, None where it is ambiguous."""
+        others: dict[str, str | None] = {}
+        for name, entry in self.entries.items():
             for other in (name, *entry.get("alias", ())):  # type: ignore[misc]
-                self.others.setdefault(other, name)
+                others.setdefault(other, name)
                 folded = other.casefold()
-                self.others[folded] = name if self.others.get(folded, name) == name or folded == name else (
-                    folded if folded in entries else None)
+                others[folded] = name if others.get(folded, name) == name or folded == name else (
+                    folded if folded in self.entries else None)
+        return others
+
+    def _found(self, name: str) -> str | None:
+        return name if name in self.common or name in self.entries else self.others.get(name) or self.others.get(name.casefold())
 
     def __getitem__(self, name: str) -> Protocol:
-        found = name if name in self.entries else self.others.get(name) or self.others.get(name.casefold())
+        found = self._found(name)
         if found is None:
             raise KeyError(name)
         if found not in self.parsed:
@@ -123,7 +143,7 @@ class Catalogue(Mapping[str, Protocol]):
         return self.parsed[found]
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and (name in self.entries or bool(self.others.get(name) or self.others.get(name.casefold())))
+        return isinstance(name, str) and self._found(name) is not None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.entries)
@@ -132,7 +152,7 @@ class Catalogue(Mapping[str, Protocol]):
         return len(self.entries)
 
     def parse(self, name: str) -> Protocol:
-        entry = {key: value for key, value in self.entries[name].items() if key != "alias"}
+        entry = {key: value for key, value in (self.common.get(name) or self.entries[name]).items() if key != "alias"}
         if "tolerance" in entry:
             entry["tolerance"] = parse_tolerance(entry["tolerance"])  # type: ignore[arg-type]
         try:
@@ -145,17 +165,14 @@ class Catalogue(Mapping[str, Protocol]):
         return [one for name in self.entries if not (one := self[name]).undecodable]
 
 
-def read_catalogue(paths: Sequence[Path]) -> Catalogue:
-    entries: dict[str, Mapping[str, object]] = {}
-    for path in paths:
-        entries |= yaml.load(path.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    return Catalogue(entries)
+def _entries(path: Path) -> dict[str, Mapping[str, object]]:
+    return dict(yaml.load(path.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
 
 
 @functools.cache
 def catalogue() -> Catalogue:
     """The protocols that ship with the program: those of the kernel with the kernel's scancodes, and the field's."""
-    return read_catalogue([data("keymaps", "protocols", name) for name in FILES])
+    return Catalogue([data("keymaps", "protocols", name) for name in FILES])
 
 
 def named(name: str) -> Protocol:

@@ -12,10 +12,10 @@ from irbpf.irp.automaton import Automaton, build_automaton
 from irbpf.irp.interpreter import Decoded, Interpreter
 from irbpf.irp.render import press
 from irbpf.paths import data
-from irbpf.protocols import catalogue, define, read_catalogue
+from irbpf.protocols import Catalogue, catalogue, define
 from irbpf.pulses import Kind, Sample, from_durations
 
-KERNEL = list(read_catalogue([data("keymaps", "protocols", "kernel.yaml")]))  # the field's protocols have a file of their own
+KERNEL = list(Catalogue([data("keymaps", "protocols", "kernel.yaml")]))  # the field's protocols have a file of their own
 TIMEOUT = Sample(Kind.TIMEOUT, 125_000)
 
 
