@@ -233,6 +233,8 @@ class _Builder:
         least, most = path.least - self.slack(path.least), path.most + self.slack(path.most)
         if sign == FLASH:
             most = max(most, path.most + LONG_PULSE_US * 1000)
+        elif not path.idle:
+            most += MOST_CARRY_US * 1000  # for a receiver that lengthens spaces too: the excess of the pulse was added to it
         if sign == GAP and path.floor is not None:
             least, most = min(least, path.floor), max(most, 2 * path.most + 10_000_000)
         elif sign == GAP and path.loose:

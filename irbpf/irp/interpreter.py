@@ -152,7 +152,7 @@ class Interpreter:
         """The fields and parameters of the frame; None if a check fails."""
         names: dict[str, int] = {}
         for index, (start, width, low_first) in enumerate(reading.fields):
-            value = self.bits >> (self.length - start - width) & ((1 << width) - 1)
+            value = self.bits >> (reading.bits - start - width) & ((1 << width) - 1)
             names[f"${index}"] = int(f"{value:0{width}b}"[::-1], 2) if low_first else value
         for name, expression in reading.parameters:
             names[name] = evaluate(expression, names) & FULL
