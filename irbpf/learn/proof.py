@@ -35,7 +35,11 @@ def decode(machine: Interpreter, durations: Durations) -> tuple[Decoded, ...]:
 def prove(automaton: Automaton, presses: Sequence[Press]) -> Proof:
     """What `automaton` makes of `presses`."""
     machine = Interpreter(automaton)
-    events = tuple(decode(machine, press.durations) for press in presses)
+    return agreed(presses, [decode(machine, press.durations) for press in presses])
+
+
+def agreed(presses: Sequence[Press], events: Sequence[tuple[Decoded, ...]]) -> Proof:
+    """On which of `presses` their `events` agree: one code a press, the same for a key, and no other key's."""
     codes = [{event.scancode for event in one} for one in events]
     by_key: dict[str, set[int]] = defaultdict(set)
     for press, found in zip(presses, codes, strict=True):
@@ -47,4 +51,4 @@ def prove(automaton: Automaton, presses: Sequence[Press]) -> Proof:
             owners[code].add(key)
     covered = frozenset(index for index, (press, found) in enumerate(zip(presses, codes, strict=True))
                         if len(found) == 1 and len(by_key[press.key]) == 1 and len(owners[next(iter(found))]) == 1)
-    return Proof(events, covered, {presses[index].key: next(iter(codes[index])) for index in sorted(covered)})
+    return Proof(tuple(events), covered, {presses[index].key: next(iter(codes[index])) for index in sorted(covered)})

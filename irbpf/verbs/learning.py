@@ -1,0 +1,102 @@
+"""Verbs about remotes that nobody knows yet: learn, identify, verify."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from irbpf.errors import Error
+from irbpf.verbs.form import Verbs, emit
+
+if TYPE_CHECKING:
+    from irbpf.learn.press import Press
+    from irbpf.learn.remote import Learned
+
+LEARN_EXAMPLES = """  irbpf learn rc0 -o living-room.yaml       key by key, with questions; again to go on after a break
+  irbpf learn --from recordings -o tv.yaml  without questions: recordings/KEY_POWER.trace, KEY_OK-1.txt ...
+"""
+VERIFY_EXAMPLES = "  irbpf verify tv.yaml traces/   does each trace still decode to its key?\n"
+
+
+def do_learn(args: argparse.Namespace) -> int:
+    if args.folder is None:
+        raise Error("learning from a receiver is not there yet", "--from DIR learns from recordings")
+    return _learn_files(args)
+
+
+def _learn_files(args: argparse.Namespace) -> int:
+    from irbpf.learn.files import presses_of
+    from irbpf.learn.remote import learn
+    from irbpf.record import imported
+    from irbpf.replay import Player
+
+    presses = presses_of(Path(args.folder))
+    path = Path(args.output or f"{Path(args.folder).resolve().name}.yaml")
+    if path.exists() and not args.force:
+        raise Error(f"{path} is there already", "another name with -o, or --force to overwrite it")
+    with Player(_catalogue(), "python") as player:
+        learned = learn(presses, player, name=path.stem, progress=lambda text: print(f"irbpf: {text}", file=sys.stderr))
+    return finish(path, args.name or path.stem, presses, learned, imported(args.folder), args.json)
+
+
+def _catalogue() -> list[Any]:
+    from irbpf.protocols import catalogue
+    from irbpf.replay import of_protocols
+
+    return of_protocols(list(catalogue().values()))
+
+
+def finish(path: Path, name: str, presses: list[Press], learned: Learned, provenance: dict[str, str], as_json: bool) -> int:
+    """Write, check and prove what was learned, and say what it is."""
+    from irbpf.keymapcheck import check
+    from irbpf.learn.result import keymap_of, write
+    from irbpf.verify import traces, verify
+
+    keymap, notes = keymap_of(learned, name, str(path))
+    write(path.parent, keymap, presses, notes, provenance)
+    checked = check(path)
+    if checked.problems or checked.keymap is None:
+        raise checked.problems[0]
+    wrong = [one for one in verify(checked.keymap, traces([str(path.parent / "traces")])) if one.why]
+    groups = [{"protocol": one.protocol.name, "known": one.line is None, "irp": one.protocol.irp.text, "keys": len(one.scancodes),
+               "presses": len(one.presses)} for one in learned.groups]
+    if as_json:
+        emit({"keymap": str(path), "protocols": groups, "raw": sorted({one.key for one in learned.raw}), "notes": notes,
+              "wrong": [{"trace": str(one.path), "key": one.key, "why": one.why} for one in wrong]})
+        return 1 if wrong else 0
+    for row in groups:
+        print(f"{row['keys']} keys: {row['protocol']}{'' if row['known'] else ' (a line of our own)'}, proven by {row['presses']} presses")
+    for note in [*notes, *map(str, checked.warnings), *(f"{one.path}: {one.why}" for one in wrong)]:
+        print(f"note: {note}")
+    print(f"{path}: {len(keymap.keys)} keys; {path.parent / 'traces'}: {len(presses)} traces (irbpf verify {path} {path.parent / 'traces'})")
+    return 1 if wrong else 0
+
+
+def do_verify(args: argparse.Namespace) -> int:
+    from irbpf import library
+    from irbpf.keymap import load
+    from irbpf.verify import traces, verify
+
+    verdicts = list(verify(load(library.find(args.keymap)), traces(args.traces)))
+    wrong = [one for one in verdicts if one.why]
+    if args.json:
+        emit([{"trace": str(one.path), "key": one.key, "heard": list(one.heard), "why": one.why or None} for one in verdicts])
+    else:
+        for one in wrong:
+            print(f"{one.path}: {one.key}: {one.why}")
+        print(f"{len(verdicts) - len(wrong)} of {len(verdicts)} traces decode to their keys")
+    return 1 if wrong else 0
+
+
+def add(verbs: Verbs) -> None:
+    one = verbs.add("learn", do_learn, "make a keymap from the presses of a remote", as_json=True, examples=LEARN_EXAMPLES)
+    one.add_argument("source", nargs="?", metavar="RC|FILE|-", help="a receiver, such as rc0; or a pipe or file of signals")
+    one.add_argument("--from", dest="folder", metavar="DIR", help="without questions: from recordings, whose file names are their keys")
+    one.add_argument("-o", "--output", metavar="FILE.yaml", help="the keymap; traces of its keys go into traces/ beside it")
+    one.add_argument("--name", help="the name of the remote")
+    one.add_argument("--force", action="store_true", help="overwrite what is there")
+    one = verbs.add("verify", do_verify, "does each trace decode to its key with a keymap?", as_json=True, examples=VERIFY_EXAMPLES)
+    one.add_argument("keymap", help="a keymap, by name or file")
+    one.add_argument("traces", nargs="+", metavar="FILE|DIR", help="trace files, or folders of them")

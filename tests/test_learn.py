@@ -1,0 +1,95 @@
+"""Learning without questions: from a folder of recordings to a keymap that is checked, and that its own traces prove."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from irbpf import cli, keymap
+from irbpf.errors import Error
+from irbpf.irp.render import press
+from irbpf.learn.files import key_name
+from irbpf.protocols import catalogue, define
+from irbpf.pulses import format_mode2, format_samples, from_durations
+
+OWN = "{37k,470}<1,-1|1,-3>(9,-5,D:8,1,-7,F:8,~F:8,1,^70m)*[D:0..255,F:0..255]"  # nobody's
+KEYS = ("KEY_0", "KEY_1", "KEY_2", "KEY_3", "KEY_OK", "KEY_MENU", "KEY_UP", "KEY_DOWN")
+
+
+def record(folder: Path, line: str, params: dict[str, int], keys: tuple[str, ...] = KEYS, first: int = 3) -> None:
+    folder.mkdir(exist_ok=True)
+    for number, key in enumerate(keys, first):
+        samples = from_durations(press(define("sent", line).irp, {**params, "F": number * 5}, 1))
+        (folder / f"{key}.txt").write_text(format_mode2(samples) if number % 2 else format_samples(samples) + "\n")
+
+
+def learned(tmp_path: Path, *more: str) -> dict[str, object]:
+    return {"code": cli.main(["learn", "--from", str(tmp_path / "in"), "-o", str(tmp_path / "out/tv.yaml"), "--json", *more])}
+
+
+def test_a_known_protocol_is_taken_from_the_catalogue(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record(tmp_path / "in", catalogue()["jvc"].irp.text, {"D": 7})
+    assert learned(tmp_path) == {"code": 0}
+    said = json.loads(capsys.readouterr().out)
+    assert [(one["known"], one["keys"]) for one in said["protocols"]] == [(True, 8)]
+    assert said["raw"] == said["wrong"] == []
+    assert sorted(keymap.load(tmp_path / "out/tv.yaml").keys.values()) == sorted(KEYS)
+
+
+def test_an_unknown_protocol_becomes_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record(tmp_path / "in", OWN, {"D": 77})
+    assert learned(tmp_path) == {"code": 0}
+    said = json.loads(capsys.readouterr().out)
+    assert [(one["known"], one["keys"]) for one in said["protocols"]] == [(False, 8)]
+    assert cli.main(["check", str(tmp_path / "out/tv.yaml")]) == 0
+    assert cli.main(["verify", str(tmp_path / "out/tv.yaml"), str(tmp_path / "out/traces")]) == 0
+
+
+def test_a_remote_of_two_protocols(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record(tmp_path / "in", OWN, {"D": 77}, KEYS[:5])
+    record(tmp_path / "in", catalogue()["sony12"].irp.text, {"D": 1}, KEYS[5:])
+    assert learned(tmp_path) == {"code": 0}
+    assert sorted(one["keys"] for one in json.loads(capsys.readouterr().out)["protocols"]) == [3, 5]
+
+
+def test_what_nothing_decodes_is_kept_as_raw_patterns_and_said_to_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "in").mkdir()
+    for number, key in enumerate(KEYS[:2]):
+        odd = [1000 + 700 * ((place * (3 + number)) % 5) for place in range(21 + 4 * number)]
+        (tmp_path / "in" / f"{key}.txt").write_text(format_samples(from_durations(odd)))
+    assert learned(tmp_path) == {"code": 0}
+    said = json.loads(capsys.readouterr().out)
+    assert said["raw"] or [one["known"] for one in said["protocols"]] == [False, False]
+    if said["raw"]:
+        assert "last resort" in " ".join(said["notes"])
+
+
+def test_a_trace_of_another_key_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record(tmp_path / "in", OWN, {"D": 77})
+    learned(tmp_path)
+    traces = tmp_path / "out" / "traces"
+    (traces / "KEY_0-1.trace").write_text((traces / "KEY_1-1.trace").read_text().replace("KEY_1", "KEY_0"))
+    capsys.readouterr()
+    assert cli.main(["verify", str(tmp_path / "out/tv.yaml"), str(traces)]) == 1
+    assert "KEY_0-1.trace: KEY_0: it decodes to KEY_1" in capsys.readouterr().out
+
+
+def test_nothing_is_overwritten_unasked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record(tmp_path / "in", OWN, {"D": 77})
+    assert learned(tmp_path) == {"code": 0}
+    assert learned(tmp_path) == {"code": 1}
+    assert "is there already" in capsys.readouterr().err
+    assert learned(tmp_path, "--force") == {"code": 0}
+
+
+@pytest.mark.parametrize(("name", "key"), [("KEY_POWER.txt", "KEY_POWER"), ("power.txt", "KEY_POWER"), ("KEY_OK-2.trace", "KEY_OK"),
+                                           ("3.txt", "KEY_3"), ("volumeup_1.txt", "KEY_VOLUMEUP")])
+def test_names_of_files_are_keys(name: str, key: str) -> None:
+    assert key_name(Path(name)) == key
+
+
+def test_a_file_that_is_no_key_is_an_error() -> None:
+    with pytest.raises(Error, match="there is no key"):
+        key_name(Path("pwoer.txt"))
