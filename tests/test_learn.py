@@ -11,6 +11,9 @@ from irbpf import cli, keymap
 from irbpf.errors import Error
 from irbpf.irp.render import press
 from irbpf.learn.files import key_name
+from irbpf.learn.press import Press
+from irbpf.learn.remote import Learned
+from irbpf.learn.result import keymap_of
 from irbpf.protocols import catalogue, define
 from irbpf.pulses import format_mode2, format_samples, from_durations
 
@@ -54,16 +57,12 @@ def test_a_remote_of_two_protocols(tmp_path: Path, capsys: pytest.CaptureFixture
     assert sorted(one["keys"] for one in json.loads(capsys.readouterr().out)["protocols"]) == [3, 5]
 
 
-def test_what_nothing_decodes_is_kept_as_raw_patterns_and_said_to_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "in").mkdir()
-    for number, key in enumerate(KEYS[:2]):
-        odd = [1000 + 700 * ((place * (3 + number)) % 5) for place in range(21 + 4 * number)]
-        (tmp_path / "in" / f"{key}.txt").write_text(format_samples(from_durations(odd)))
-    assert learned(tmp_path) == {"code": 0}
-    said = json.loads(capsys.readouterr().out)
-    assert said["raw"] or [one["known"] for one in said["protocols"]] == [False, False]
-    if said["raw"]:
-        assert "last resort" in " ".join(said["notes"])
+def test_what_nothing_decodes_is_kept_as_raw_patterns_and_said_to_be() -> None:
+    presses = [Press(key, tuple(1000 + 700 * ((place * (3 + number)) % 5) for place in range(21 + 4 * number)))
+               for number, key in enumerate(KEYS[:2])]
+    made, notes = keymap_of(Learned((), tuple(presses)), "tv", "tv.yaml")
+    assert sorted(made.keys.values()) == sorted(KEYS[:2])
+    assert "last resort" in " ".join(notes)
 
 
 def test_a_trace_of_another_key_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ from irbpf.learn.code import Bits, Code, Part, Wide, middle
 from irbpf.learn.press import Durations
 
 MOST_UNITS = 160
+MOST_FREE = 48  # units that differ from frame to frame: more of them make an automaton too large to try
 LONGEST_LEADER = 4  # durations before the data
 WRONG = 0.36  # a duration this far (in units) from a whole number of units is none
 LONGEST_RUN = 12
@@ -145,4 +146,6 @@ def _by_unit(unit: int, rows: Sequence[Bits], leader: Sequence[Part]) -> Iterato
     if longest > MOST_UNITS or longest - min(len(row) for row in rows) > LONGEST_RUN:
         return
     messages = tuple((*row, *(0,) * (longest - len(row))) for row in rows)
+    if sum(len(set(column)) > 1 for column in zip(*messages, strict=True)) > MOST_FREE:
+        return
     yield Code("pulses and spaces in units", unit, ("-1", "1"), (*leader, longest), messages, 30 + longest, by_unit=True)

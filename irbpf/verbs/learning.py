@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from irbpf.errors import Error
 from irbpf.verbs.form import Verbs, emit
@@ -13,6 +13,7 @@ from irbpf.verbs.form import Verbs, emit
 if TYPE_CHECKING:
     from irbpf.learn.press import Press
     from irbpf.learn.remote import Learned
+    from irbpf.replay import Decoder
 
 LEARN_EXAMPLES = """  irbpf learn rc0 -o living-room.yaml       key by key, with questions; again to go on after a break
   irbpf learn --from recordings -o tv.yaml  without questions: recordings/KEY_POWER.trace, KEY_OK-1.txt ...
@@ -41,11 +42,11 @@ def _learn_files(args: argparse.Namespace) -> int:
     return finish(path, args.name or path.stem, presses, learned, imported(args.folder), args.json)
 
 
-def _catalogue() -> list[Any]:
-    from irbpf.protocols import catalogue
-    from irbpf.replay import of_protocols
+def _catalogue() -> list[Decoder]:
+    from irbpf.replay import of_catalogue
+    from irbpf.verbs.form import progress
 
-    return of_protocols(list(catalogue().values()))
+    return of_catalogue(progress("building the catalogue's decoders, once"))
 
 
 def finish(path: Path, name: str, presses: list[Press], learned: Learned, provenance: dict[str, str], as_json: bool) -> int:
