@@ -7,12 +7,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from irbpf.entries import Entry
-from irbpf.irp.interpreter import Decoded
+from irbpf.irp.automaton import Automaton
+from irbpf.irp.interpreter import Decoded, Interpreter
 from irbpf.learn.press import Press
-from irbpf.learn.proof import Proof, agreed
+from irbpf.learn.proof import END, Proof, agreed
 from irbpf.protocols import Protocol
 from irbpf.pulses import from_durations
 from irbpf.replay import Player
+
+GAP_BEFORE_US = 8_000  # between a preamble and the frame that says something
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,21 @@ def readings(press: Press, player: Player) -> dict[str, tuple[Decoded, ...]]:
     found: dict[str, list[Decoded]] = {}
     for event in player.play(from_durations(press.durations)):
         found.setdefault(event.decoded.protocol, []).append(event.decoded)
-    return {name: tuple(events) for name, events in found.items()}
+    automata = {one.name: one.automaton for one in player.decoders if one.name in found}
+    return {name: tuple(events) for name, events in found.items() if begins(automata[name], press)}
+
+
+def begins(automaton: Automaton | None, press: Press) -> bool:
+    """Whether the first frame that `automaton` reads begins the press, or comes after a gap: what it finds in the middle of another
+    signal is chance."""
+    if automaton is None:
+        return False
+    machine = Interpreter(automaton)
+    for place, sample in enumerate([*from_durations(press.durations), END]):
+        if machine.step(sample) is not None:
+            start = place + 1 - machine.spent
+            return start <= 0 or press.durations[start - 1] >= GAP_BEFORE_US
+    return False
 
 
 def known(presses: Sequence[Press], player: Player, without: Collection[str] = ()) -> list[Known]:
