@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from irbpf.errors import Error
 from irbpf.verbs.form import Verbs, emit
 
 if TYPE_CHECKING:
+    from irbpf.identify import Found, Identified
     from irbpf.learn.press import Press
     from irbpf.learn.remote import Learned
     from irbpf.replay import Decoder
@@ -75,6 +77,71 @@ def finish(path: Path, name: str, presses: list[Press], learned: Learned, proven
     return 1 if wrong else 0
 
 
+def do_identify(args: argparse.Namespace) -> int:
+    from irbpf.identify import identify
+    from irbpf.replay import Player
+    from irbpf.signals import of_text
+
+    try:
+        lines = (sys.stdin if args.file == "-" else Path(args.file).open(encoding="utf-8")).readlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Error(f"{args.file}: {getattr(error, 'strerror', None) or 'not a text'}") from error
+    signals = list(of_text(lines, args.file))
+    if not signals:
+        raise Error(f"{args.file} has no signals", "a recording is text: pulse 9000 / space 4500, or +9000 -4500 ...")
+    with Player(_catalogue(), "python") as player:
+        all_of_them = [identify(signal.samples, player, args.most) for signal in signals]
+    if args.json:
+        emit([{"signal": number, "readings": [_reading_row(one) for one in each.found],
+               "misses": [vars(miss) for miss in each.misses]} for number, each in enumerate(all_of_them)])
+        return 0
+    for number, each in enumerate(all_of_them):
+        if len(all_of_them) > 1:
+            print(f"signal {number}")
+        _show(each)
+    return 0
+
+
+def _reading_row(one: Found) -> dict[str, Any]:
+    return {"protocol": one.protocol, "scancode": f"{one.scancode:#x}", "params": dict(one.params), "toggle": one.toggle,
+            "repeats": one.repeats, "rank": one.rank, "first": one.first, "last": one.last, "rule": one.rule,
+            "fit": {name: round(value, 2) for name, value in vars(one.fit).items()}}
+
+
+def _show(each: Identified) -> None:
+    found = [(one.protocol, f"{one.scancode:#x}", " ".join(f"{name}={value}" for name, value in one.params.items()),
+              f"{one.fit.mean_us:.0f} µs, {one.fit.mean_percent:.1f} %", f"{one.fit.most_us:.0f} µs, {one.fit.most_percent:.1f} %", one.rule,
+              str(one.repeats)) for one in each.found]
+    table(("protocol", "scancode", "parameters", "mean off", "most off", "decided by", "repeats"), found)
+    if not found:
+        print("no protocol of the catalogue fits this signal; irbpf learn finds out how it is sent")
+    misses = [(miss.protocol, str(miss.matched), miss.rule, miss.why) for miss in each.misses]
+    if misses:
+        print("\nnearly:")
+        table(("protocol", "fits", "broken rule", "why"), misses)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Rows on the terminal; by rich, if it is there and somebody is watching."""
+    if not rows:
+        return
+    if sys.stdout.isatty():
+        try:
+            from rich.console import Console
+            from rich.table import Table
+        except ImportError:
+            pass
+        else:
+            made = Table(*head)
+            for row in rows:
+                made.add_row(*row)
+            Console(markup=False).print(made)
+            return
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    for row in (head, *rows):
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
 def do_verify(args: argparse.Namespace) -> int:
     from irbpf import library
     from irbpf.keymap import load
@@ -98,6 +165,10 @@ def add(verbs: Verbs) -> None:
     one.add_argument("-o", "--output", metavar="FILE.yaml", help="the keymap; traces of its keys go into traces/ beside it")
     one.add_argument("--name", help="the name of the remote")
     one.add_argument("--force", action="store_true", help="overwrite what is there")
+    one = verbs.add("identify", do_identify, "what a signal is, how well it fits, and why it is nothing else", as_json=True,
+                    examples="  irbpf identify tv.trace   why was this press not decoded?\n")
+    one.add_argument("file", metavar="FILE|-", help="a recording; - for standard input")
+    one.add_argument("--most", type=int, default=12, metavar="N", help="how many protocols that nearly fit (default: 12)")
     one = verbs.add("verify", do_verify, "does each trace decode to its key with a keymap?", as_json=True, examples=VERIFY_EXAMPLES)
     one.add_argument("keymap", help="a keymap, by name or file")
     one.add_argument("traces", nargs="+", metavar="FILE|DIR", help="trace files, or folders of them")
