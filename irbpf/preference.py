@@ -1,8 +1,8 @@
 """Which of several readings of one signal is the better one, as rules. It decodes nothing.
 
 In this order: more of the signal is explained; the whole signal is what the line sends for the parameters that were read; the carrier
-fits, where it was measured; the durations fit clearly better; a press without repeats is not said to be unlikely; the catalogue
-prefers it (`prefer_over`); fewer bits are left open; the kernel knows it, so that its scancodes are what tables have; the durations
+fits, where it was measured; the durations fit clearly better; Linux has a name for it, so that its scancodes are what tables have; a
+press without repeats is not said to be unlikely; the catalogue prefers it (`prefer_over`); fewer bits are left open; the durations
 fit slightly better; it comes first in the catalogue.
 """
 
@@ -62,9 +62,8 @@ def ordered(readings: Sequence[Reading], samples: Sequence[Sample], carrier: int
 
     def key(reading: Reading) -> tuple[float, ...]:
         protocol, (wrong, off) = reading.protocol, against[reading.protocol.name]
-        return (-reading.covered, wrong, _other_carrier(protocol, carrier), (off - best) // CLEARLY,
-                protocol.repeatless_unlikely and len(reading.events) == 1, beaten[protocol.name], _open_bits(reading), not protocol.number,
-                round(off, 4))
+        return (-reading.covered, wrong, _other_carrier(protocol, carrier), (off - best) // CLEARLY, not protocol.common,
+                protocol.repeatless_unlikely and len(reading.events) == 1, beaten[protocol.name], _open_bits(reading), round(off, 4))
 
     return sorted(readings, key=key)
 

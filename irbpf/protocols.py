@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import yaml
@@ -44,7 +44,8 @@ class Protocol:
     `number` the kernel's enum rc_proto (0: it has none, so a number of our own is taken when it is loaded);
     `require` an expression over the parameters that must not be 0; `where` parameters that must have these values;
     `prefer_over` says whose reading of the same signal is worth less than ours; with `repeatless_unlikely`, a press without any
-    repeat is rather something else's. `undecodable` says why there can be no decoder, "" where there is one.
+    repeat is rather something else's. `common`: Linux has a name and a scancode layout for it. `undecodable` says why there can be no
+    decoder, "" where there is one.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Protocol:
     where: Mapping[str, int] = field(default_factory=dict)
     prefer_over: tuple[Preference, ...] = ()
     repeatless_unlikely: bool = False
+    common: bool = False
     undecodable: str = ""
     note: str = ""
 
@@ -88,7 +90,7 @@ def define(name: str, irp: str, scancode: str | None = None, *, toggle: str | No
     layout = parse_layout(scancode) if scancode is not None else default_layout(line)
     return Protocol(name, line, layout, toggle if toggle is not None else default_toggle(line), number, tolerance,
                     None if require is None else parse_expression(require), dict(where or {}),
-                    tuple(map(_preference, prefer_over)), repeatless == "reject", undecodable, note)
+                    tuple(map(_preference, prefer_over)), repeatless == "reject", undecodable=undecodable, note=note)
 
 
 def _preference(text: str) -> Preference:
@@ -156,7 +158,7 @@ class Catalogue(Mapping[str, Protocol]):
         if "tolerance" in entry:
             entry["tolerance"] = parse_tolerance(entry["tolerance"])  # type: ignore[arg-type]
         try:
-            return define(name, **entry)  # type: ignore[arg-type]
+            return replace(define(name, **entry), common=name in self.common)  # type: ignore[arg-type]
         except Error as error:
             raise Error(f"the catalogue, protocol {name}: {error.message}", error.hint) from error
 
