@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ from irbpf.verbs.form import Verbs, emit
 
 if TYPE_CHECKING:
     from irbpf.identify import Found, Identified
+    from irbpf.learn.listen import Listener
     from irbpf.learn.press import Press
     from irbpf.learn.remote import Learned
     from irbpf.replay import Decoder
@@ -24,9 +27,71 @@ VERIFY_EXAMPLES = "  irbpf verify tv.yaml traces/   does each trace still decode
 
 
 def do_learn(args: argparse.Namespace) -> int:
-    if args.folder is None:
-        raise Error("learning from a receiver is not there yet", "--from DIR learns from recordings")
-    return _learn_files(args)
+    if (args.folder is None) == (args.source is None):
+        raise Error("learn what?", "name a receiver (irbpf list), or --from DIR with recordings")
+    return _learn_files(args) if args.folder is not None else _guided(args)
+
+
+def _guided(args: argparse.Namespace) -> int:
+    """With questions: a session that can be broken off, and then the keymap."""
+    from irbpf.learn.guide import Guide
+    from irbpf.learn.remote import learn
+    from irbpf.learn.session import resume
+    from irbpf.replay import Player
+
+    path = Path(args.output or "remote.yaml")
+    session = resume(path.with_suffix(".learn"))
+    if path.exists() and not session.keys and not args.force:
+        raise Error(f"{path} is there already", "another name with -o, or --force to overwrite it")
+    with ExitStack() as stack:
+        player = stack.enter_context(Player(_catalogue(), "python"))
+        listener, provenance, receiver = _listening(args.source, stack)
+        if not Guide(listener, session, player, _ask, lambda text: print(text, flush=True), args.presses).run():
+            print(f"{session.path}: {len(session.keys)} keys; the same command goes on")
+            return 0
+        if not session.presses:
+            raise Error("no key was learned", "press the keys of the remote when asked")
+        learned = learn(session.presses, player, name=path.stem, progress=print)
+    code = finish(path, args.name or path.stem, session.presses, learned, provenance, args.json)
+    return code or _installed(path, receiver)
+
+
+def _listening(source: str, stack: ExitStack) -> tuple[Listener, dict[str, str], str | None]:
+    """Where signals come from, and the receiver, if it is one."""
+    from irbpf import discovery, record
+    from irbpf.learn.listen import of_receiver, of_text
+
+    if not re.fullmatch(r"rc\d+|/dev/lirc\d+", source):
+        return stack.enter_context(of_text(source, sys.stdin.fileno())), record.imported(source), None
+    receiver = discovery.receiver(source)
+    if receiver.lirc is None or not receiver.raw:
+        raise Error(f"{receiver.rc} delivers no pulses and spaces", "only raw receivers can be learned from")
+    listener = stack.enter_context(of_receiver(receiver.lirc, sys.stdin.fileno()))
+    return listener, record.provenance(receiver, None), receiver.rc
+
+
+def _ask(question: str) -> str | None:
+    if question:
+        print(question, end="", flush=True)
+    line = sys.stdin.readline()
+    return line if line else None
+
+
+def _installed(path: Path, receiver: str | None) -> int:
+    """Offers to install the keymap, and to load it."""
+    from irbpf import record
+    from irbpf.paths import etc
+    from irbpf.service import load_receiver
+
+    target = etc("keymaps", path.name)
+    if (_ask(f"install it as {target}? [y/N] ") or "").strip().lower() not in ("y", "yes"):
+        return 0
+    record.put(target, path.read_text(), fresh=False)
+    print(f"{target}: installed")
+    if receiver is not None and (_ask(f"load it on {receiver} now? [y/N] ") or "").strip().lower() in ("y", "yes"):
+        load_receiver(receiver, [str(target)])
+        print(f"{receiver}: loaded")
+    return 0
 
 
 def _learn_files(args: argparse.Namespace) -> int:
@@ -164,6 +229,7 @@ def add(verbs: Verbs) -> None:
     one.add_argument("--from", dest="folder", metavar="DIR", help="without questions: from recordings, whose file names are their keys")
     one.add_argument("-o", "--output", metavar="FILE.yaml", help="the keymap; traces of its keys go into traces/ beside it")
     one.add_argument("--name", help="the name of the remote")
+    one.add_argument("--presses", type=int, default=2, metavar="N", help="how often each key is pressed (default: 2)")
     one.add_argument("--force", action="store_true", help="overwrite what is there")
     one = verbs.add("identify", do_identify, "what a signal is, how well it fits, and why it is nothing else", as_json=True,
                     examples="  irbpf identify tv.trace   why was this press not decoded?\n")

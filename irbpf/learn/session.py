@@ -1,0 +1,77 @@
+"""What was learned so far of a remote, with undo and redo, in a file that is always whole. It asks nobody and analyses nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from irbpf import record
+from irbpf.errors import Error
+from irbpf.learn.press import Press
+
+VERSION = 1
+
+
+@dataclass
+class Session:
+    """`steps`: each a key and its presses (none: skipped), in order; `undone` those that were taken back, the last first."""
+
+    path: Path
+    steps: list[tuple[str, list[Press]]] = field(default_factory=list)
+    undone: list[tuple[str, list[Press]]] = field(default_factory=list)
+
+    @property
+    def presses(self) -> list[Press]:
+        return [press for _, presses in self.steps for press in presses]
+
+    @property
+    def keys(self) -> list[str]:
+        return [key for key, _ in self.steps]
+
+    def add(self, key: str, presses: Sequence[Press]) -> None:
+        """A key again replaces what it was."""
+        self.steps = [step for step in self.steps if step[0] != key] + [(key, list(presses))]
+        self.undone = []
+        self.save()
+
+    def undo(self) -> str | None:
+        """Take the last step back; its key."""
+        if not self.steps:
+            return None
+        self.undone.append(self.steps.pop())
+        self.save()
+        return self.undone[-1][0]
+
+    def redo(self) -> str | None:
+        if not self.undone:
+            return None
+        self.steps.append(self.undone.pop())
+        self.save()
+        return self.steps[-1][0]
+
+    def save(self) -> None:
+        text = json.dumps({"irbpf learn": VERSION, "steps": _plain(self.steps), "undone": _plain(self.undone)})
+        record.put(self.path, text + "\n", fresh=False)
+
+
+def _plain(steps: Sequence[tuple[str, list[Press]]]) -> list[list[object]]:
+    return [[key, [list(press.durations) for press in presses]] for key, presses in steps]
+
+
+def resume(path: Path) -> Session:
+    """The session that is kept in `path`, or a new one; Error for a file that is none of ours."""
+    if not path.exists():
+        return Session(path)
+    try:
+        data = json.loads(path.read_text())
+        if data["irbpf learn"] != VERSION:
+            raise ValueError
+        return Session(path, _steps(data["steps"]), _steps(data["undone"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Error(f"{path}: not what irbpf learn left", "delete it to start from the beginning") from error
+
+
+def _steps(data: Sequence[tuple[str, Sequence[Sequence[int]]]]) -> list[tuple[str, list[Press]]]:
+    return [(str(key), [Press(str(key), tuple(map(int, durations))) for durations in presses]) for key, presses in data]
