@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = Verbs(top.add_subparsers(dest="verb", required=True, metavar="VERB", parser_class=VerbParser))
     for group in GROUPS:
         group.add(verbs)
+    top.set_defaults(parser=top)  # for the verb that writes pages from it
     return top
 
 

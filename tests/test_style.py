@@ -29,3 +29,36 @@ def test_module(path: Path) -> None:
 
 def test_only_the_compiler_child_imports_bcc() -> None:
     assert [path.name for path in MODULES if "import BPF" in path.read_text()] == ["compiler_child.py"]
+
+
+# What a module may import lies in its own group or above it. A package stands for all of its modules.
+GROUPS = (
+    "__init__ errors problems paths",
+    "irp pulses signals protocols layouts preference entries keystate ownprotocols families raw rawtable yamlnodes keymap keymapfile keycodes "
+    "receiver encoding trace objects objectfile hosts programs cache automata pronto reports",  # descriptions: plain values, no device, no root
+    "discovery lirc scancodes keytable bpf compiler compiler_child disassembly uinput distribution",  # the kernel: one interface a file
+    "engines bundle",  # running
+    "service replay library keymapcheck learn importers exporters identify verify record send transmission live liveview picture plot_text "
+    "plot_figure demo doctor status watch show",  # what people do
+    "pages verbs",
+    "cli __main__",
+)
+RANK = {name: rank for rank, group in enumerate(GROUPS) for name in group.split()}
+
+
+def imported(path: Path) -> set[str]:
+    """The modules and packages right below irbpf that a module imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module == "irbpf":
+            found |= {one.name for one in node.names if one.name != "__version__"}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("irbpf."):
+            found.add(str(node.module).split(".")[1])
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_run_one_way(path: Path) -> None:
+    name = path.relative_to(ROOT / "irbpf").parts[0].removesuffix(".py")
+    assert name in RANK, f"{name} has no place among the groups"
+    assert not [other for other in imported(path) if RANK[other] > RANK[name]]

@@ -30,11 +30,10 @@ def do_pages(args: argparse.Namespace) -> int:
     from pathlib import Path
 
     from irbpf import __version__
-    from irbpf.cli import parser
     from irbpf.pages import pages
     from irbpf.record import put
 
-    for name, text in pages(parser(), __version__).items():
+    for name, text in pages(args.parser, __version__).items():
         put(Path(args.folder, name), text, fresh=False)
     return 0
 
