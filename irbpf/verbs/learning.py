@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from irbpf.errors import Error
 from irbpf.verbs.form import Verbs, emit
+from irbpf.verbs.values import whole
 
 if TYPE_CHECKING:
     from irbpf.identify import Found, Identified
@@ -229,12 +230,12 @@ def add(verbs: Verbs) -> None:
     one.add_argument("--from", dest="folder", metavar="DIR", help="without questions: from recordings, whose file names are their keys")
     one.add_argument("-o", "--output", metavar="FILE.yaml", help="the keymap; traces of its keys go into traces/ beside it")
     one.add_argument("--name", help="the name of the remote")
-    one.add_argument("--presses", type=int, default=2, metavar="N", help="how often each key is pressed (default: 2)")
+    one.add_argument("--presses", type=whole, default=2, metavar="N", help="how often each key is pressed (default: 2)")
     one.add_argument("--force", action="store_true", help="overwrite what is there")
     one = verbs.add("identify", do_identify, "what a signal is, how well it fits, and why it is nothing else", as_json=True,
                     examples="  irbpf identify tv.trace   why was this press not decoded?\n")
     one.add_argument("file", metavar="FILE|-", help="a recording; - for standard input")
-    one.add_argument("--most", type=int, default=12, metavar="N", help="how many protocols that nearly fit (default: 12)")
+    one.add_argument("--most", type=whole, default=12, metavar="N", help="how many protocols that nearly fit (default: 12)")
     one = verbs.add("verify", do_verify, "does each trace decode to its key with a keymap?", as_json=True, examples=VERIFY_EXAMPLES)
     one.add_argument("keymap", help="a keymap, by name or file")
     one.add_argument("traces", nargs="+", metavar="FILE|DIR", help="trace files, or folders of them")
