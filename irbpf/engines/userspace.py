@@ -128,8 +128,7 @@ class Server:
                     self.more_follows = True
             if self.more_follows:
                 self.listen()
-            if not self.more_follows or self.keys.held:
-                self.lapse(clock())
+            self.lapse(clock())  # also in the midst of a frame: noise may never end
 
     def patience(self) -> int | None:
         """How many ms may pass before something has to be done without a sample; None: any number."""

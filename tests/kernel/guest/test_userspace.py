@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import select
 import signal
+import socket
+import struct
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,11 +18,12 @@ from evdev import ecodes
 
 from irbpf import discovery, lirc, scancodes, uinput
 from irbpf.cache import Cache
-from irbpf.engines import Choice, control, kernel, launch
+from irbpf.engines import Choice, control, kernel, launch, userspace
 from irbpf.errors import Error
 from irbpf.irp.render import press
 from irbpf.keymap import Keymap, parse
 from irbpf.protocols import catalogue
+from irbpf.pulses import Kind, Sample
 from irbpf.receiver import Receiver
 from tests.kernel.guest.conftest import Keys, ir_ctl, sends, transmit, unplug, wait_for
 
@@ -227,3 +231,29 @@ def test_a_pointer_written_by_hand(loopback: Receiver) -> None:
     launch.stop(loopback.rc)
     with pytest.raises(Error, match="Python engine"):
         start(loopback, "python", parse("protocols: [{decoder: imon_rsc}]", "pointer.yaml"))
+
+
+def test_it_says_that_it_lives_while_noise_never_ends(tmp_path: Path, loopback: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lamp: edges and edges, no silence among them. They come by a pipe, since the receiver here ends whatever it is sent."""
+    noise = struct.pack("=2I", Sample(Kind.PULSE, 100).word, Sample(Kind.SPACE, 100).word) * 7500  # for 30 naps
+    os.mkfifo(tmp_path / "lamp")
+    job = replace(launch.prepare(loopback, [parse(KEYMAP, "guest.yaml")], Choice("bpf", "a test wants it"), CACHE)[0], rc="rc77",
+                  lirc=str(tmp_path / "lamp"))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd, control.listen("rc77") as listening:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(20)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        server = userspace.Server(job, listening, 1000)
+        assert os.write(server.lirc, noise) == len(noise)
+        serving = threading.Thread(target=server.loop)
+        serving.start()
+        try:
+            assert systemd.recv(100) == b"WATCHDOG=1"
+            assert systemd.recv(100) == b"WATCHDOG=1"
+            heard = server.intake.samples
+        finally:
+            control.call("rc77", "stop")
+            serving.join()
+            server.close()
+    kernel.clean("rc77")
+    assert 0 < heard < len(noise) // 4
