@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from irbpf.errors import Error
-from irbpf.engines.journal import RUN
+from irbpf.engines.journal import RUN, locked_place
 
 PATIENCE_S = 10.0
 MOST_BYTES = 64 << 20
@@ -22,10 +22,19 @@ def path(rc: str) -> Path:
     return RUN / f"{rc}.socket"
 
 
+class Served(Error):
+    """Another process serves the receiver."""
+
+
 def listen(rc: str) -> socket.socket:
-    """The server's end. A socket that a killed server left is replaced; Error while one is alive."""
-    if call(rc, "status") is not None:
-        raise Error(f"{rc} is being served already", "see irbpf status")
+    """The server's end. A socket that a killed server left is replaced; `Served` while one is alive."""
+    with locked_place(rc):
+        if call(rc, "status") is not None:
+            raise Served(f"{rc} is being served already", "see irbpf status")
+        return _bound(rc)
+
+
+def _bound(rc: str) -> socket.socket:
     place = path(rc)
     with suppress(FileNotFoundError):
         place.unlink()
@@ -71,18 +80,21 @@ def accepted(listening: socket.socket) -> Iterator[Caller | None]:
 
 
 def call(rc: str, what: str, data: bytes = b"") -> dict[str, Any] | None:
-    """Ask the server of a receiver; None if there is none. Error is what it could not do."""
+    """Ask the server of a receiver; None if there is none, or it ended without an answer. Error is what it could not do."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(3 * PATIENCE_S)
         try:
             connection.connect(str(path(rc)))
             connection.sendall(what.encode() + b"\n" + data)
             connection.shutdown(socket.SHUT_WR)
-            answer = json.loads(_all(connection) or b"{}")
+            said = _all(connection)
         except (FileNotFoundError, ConnectionError):
             return None
         except OSError as error:
             raise Error(f"{path(rc)}: {error.strerror or error}", "run it as root") from error
+    if not said:
+        return None
+    answer = json.loads(said)
     if "error" in answer:
         raise Error(answer["error"], answer["hint"])
     return dict(answer)

@@ -12,7 +12,7 @@ import os
 import re
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -123,6 +123,12 @@ def _flock(name: str, how: int) -> Iterator[None]:
         os.close(fd)
 
 
+def locked_place(rc: str) -> AbstractContextManager[None]:
+    """One at a time may become the process that serves it. `locked` will not do: a server that ends needs that to give the receiver
+    back, while it lets wait who asks whether it is there."""
+    return _flock(f"{rc}.socket.lock", fcntl.LOCK_EX)
+
+
 def clean(rc: str | None = None) -> None:
     """Receivers that are gone took their programs with them; their pins and states go now (those of `rc`, or of all)."""
     if not (RUN / "lock").exists():
@@ -131,7 +137,7 @@ def clean(rc: str | None = None) -> None:
         for name in [rc] if rc is not None else _known():
             if (discovery.RC / name).exists():
                 continue
-            for path in [*(PINS / name).glob("*"), RUN / f"{name}.lock", RUN / f"{name}.socket"]:
+            for path in [*(PINS / name).glob("*"), *(RUN / f"{name}.{end}" for end in ("lock", "socket", "socket.lock"))]:
                 remove(path)
             forget(name)
 

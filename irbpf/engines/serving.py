@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import sys
 from contextlib import suppress
 
@@ -23,11 +24,26 @@ CRASHED = 70  # the unit is started again after this; not after 1, which would c
 def main() -> int:
     job = _job(int(sys.argv[1]))
     try:
-        told = serve(job)
+        listening = control.listen(job.rc)
+    except control.Served:
+        return _leave_it(job)
     except Error as error:
         _restore(job.rc)
-        _say({"message": error.message, "hint": error.hint})
-        return 1
+        return _failed(error)
+    with listening:
+        try:
+            return _live(job, listening)
+        finally:  # who asks from now on is not served, and before now waits until the receiver has all back
+            with suppress(OSError):
+                control.path(job.rc).unlink()
+
+
+def _live(job: Job, listening: socket.socket) -> int:
+    try:
+        told = serve(job, listening)
+    except Error as error:
+        _restore(job.rc)
+        return _failed(error)
     except Exception:
         sys.excepthook(*sys.exc_info())
         return CRASHED
@@ -38,29 +54,43 @@ def main() -> int:
     return 0
 
 
+def _leave_it(job: Job) -> int:
+    """Another was started at the same time and was the first; it takes the job on, since whoever comes last is right."""
+    try:
+        if control.call(job.rc, "job", job.dump()) is None:
+            raise Error(f"{job.rc}: the process that served it ended meanwhile", "load it again")
+    except Error as error:
+        return _failed(error)
+    _ready(job)
+    return 0
+
+
+def _ready(job: Job) -> None:
+    control.notify(f"READY=1\nSTATUS={', '.join(job.names)} by the engine {job.engine}")
+    _say({})
+
+
+def _failed(error: Error) -> int:
+    _say({"message": error.message, "hint": error.hint})
+    return 1
+
+
 def _job(fd: int) -> Job:
     with os.fdopen(fd, "rb") as file:
         file.seek(0)
         return Job.read(file.read())
 
 
-def serve(job: Job) -> bool:
+def serve(job: Job, listening: socket.socket) -> bool:
     """Until told to stop (True) or unplugged (False)."""
-    listening = control.listen(job.rc)
+    server = Server(job, listening, int(os.environ.get("WATCHDOG_USEC", "0")) // 2)
     try:
-        server = Server(job, listening, int(os.environ.get("WATCHDOG_USEC", "0")) // 2)
-        try:
-            drop_capabilities((CAP_NET_ADMIN, CAP_PERFMON, CAP_BPF))
-            control.notify(f"READY=1\nSTATUS={', '.join(job.names)} by the engine {job.engine}")
-            _say({})
-            return server.run()
-        finally:
-            control.notify("STOPPING=1")
-            server.close()
+        drop_capabilities((CAP_NET_ADMIN, CAP_PERFMON, CAP_BPF))
+        _ready(job)
+        return server.run()
     finally:
-        listening.close()
-        with suppress(OSError):
-            control.path(job.rc).unlink()
+        control.notify("STOPPING=1")
+        server.close()
 
 
 def _say(what: dict[str, str]) -> None:

@@ -233,6 +233,36 @@ def test_a_pointer_written_by_hand(loopback: Receiver) -> None:
         start(loopback, "python", parse("protocols: [{decoder: imon_rsc}]", "pointer.yaml"))
 
 
+def test_started_twice_at_once_one_serves(loopback: Receiver) -> None:
+    """udev's unit and a person: neither finds a server yet, so each starts one. The second leaves its job to the first."""
+    before = state(loopback)
+    job = launch.prepare(loopback, [parse(KEYMAP, "guest.yaml")], Choice("bpf", "a test wants it"), CACHE)[0]
+    last = launch.prepare(loopback, [parse("protocols: [{protocol: nec, keys: {0x408: KEY_2}}]", "last.yaml")], Choice("bpf", "it"), CACHE)[0]
+    assert not launch.take(loopback, job) and not launch.take(loopback, last)
+    first = launch.spawn(job)
+    launch.spawn(last)
+    answer = control.call(loopback.rc, "status")
+    assert answer and answer["pid"] == first and answer["names"] == ["last"]
+    assert state(loopback)[:2] == ({}, {"lirc"})
+    keys = Keys(answer["event"])
+    ir_ctl(loopback, "-S", "nec:0x408")
+    assert keys.until_quiet() == [scan(0x408), ("EV_KEY", ecodes.KEY_2, 1), ("EV_KEY", ecodes.KEY_2, 0)]
+    keys.close()
+    assert launch.stop(loopback.rc)
+    assert state(loopback) == before
+
+
+def test_loaded_while_the_old_server_ends(loopback: Receiver) -> None:
+    """What the old one gives back, it gives back before the new one takes it."""
+    before = state(loopback)
+    for _ in range(10):
+        os.kill(int(str(start(loopback, "bpf")["pid"])), signal.SIGTERM)
+        start(loopback, "bpf")
+        assert state(loopback)[:2] == ({}, {"lirc"}) and kernel.saved(loopback.rc)
+        assert launch.stop(loopback.rc)
+        assert state(loopback) == before
+
+
 def test_it_says_that_it_lives_while_noise_never_ends(tmp_path: Path, loopback: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lamp: edges and edges, no silence among them. They come by a pipe, since the receiver here ends whatever it is sent."""
     noise = struct.pack("=2I", Sample(Kind.PULSE, 100).word, Sample(Kind.SPACE, 100).word) * 7500  # for 30 naps

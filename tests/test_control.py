@@ -1,0 +1,71 @@
+"""Who may serve a receiver: one process, whoever else starts one at the same time."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from irbpf.engines import control
+
+AT_ONCE, ROUNDS = 6, 30
+
+
+def test_of_several_at_once_one_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A socket that a killed server left lies there each time."""
+    monkeypatch.setattr(control, "RUN", tmp_path)
+    monkeypatch.setattr("irbpf.engines.journal.RUN", tmp_path)
+    for turn in range(ROUNDS):
+        rc = f"rc{turn}"
+        control.listen(rc).close()
+        start = threading.Barrier(AT_ONCE)
+        serving, refused, other = [], [], []
+
+        def one(rc: str = rc, start: threading.Barrier = start) -> None:
+            start.wait()
+            try:
+                listening = control.listen(rc)
+            except control.Served:
+                refused.append(rc)
+            except Exception as error:
+                other.append(error)
+            else:
+                serving.append(listening)
+                threading.Thread(target=answer, args=(listening,), daemon=True).start()
+
+        threads = [threading.Thread(target=one) for _ in range(AT_ONCE)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for listening in serving:
+            listening.shutdown(socket.SHUT_RDWR)
+        assert (len(serving), len(refused), other) == (1, AT_ONCE - 1, [])
+
+
+def answer(listening: socket.socket) -> None:
+    with listening:
+        while True:
+            try:
+                with control.accepted(listening) as caller:
+                    if caller is not None:
+                        caller.reply({})
+            except OSError:  # it is over
+                return
+
+
+def test_a_server_that_dies_instead_of_answering_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "RUN", tmp_path)
+    monkeypatch.setattr("irbpf.engines.journal.RUN", tmp_path)
+    with control.listen("rc0") as listening:
+
+        def dies() -> None:
+            with control.accepted(listening):
+                pass
+
+        thread = threading.Thread(target=dies)
+        thread.start()
+        assert control.call("rc0", "status") is None
+        thread.join()
