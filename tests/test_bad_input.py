@@ -155,7 +155,7 @@ LINES = {
     "a unit of 0": ("{38k,0}<1,-1|1,-3>(D:8,-50m)*[D:0..255]", "the unit is 0"),
     "letters of other alphabets": (HEAD + "(\u0434:8,-50m)*", "column"),
     "noise": ("".join(map(chr, range(1, 300))), "column"),
-    "four ways to send two bits, all alike": ("{38k,500}<1,-1|-1,1|1,-2|2,-1>(D:64,1,-50m)*[D:0..18446744073709551615]", ""),
+    "four ways to send two bits, all alike": ("{38k,500}<1,-1|-1,1|1,-2|2,-1>(D:64,1,-50m)*[D:0..18446744073709551615]", "same durations"),
 }
 
 
@@ -223,7 +223,7 @@ def test_recording_that_is_no_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.bpf
-@pytest.mark.parametrize("damage", [b"", b"irbpf1\n\0", b"\xff" * 100_000, None])
+@pytest.mark.parametrize("damage", [b"", b"irbpf1\n\0", b"\xff" * 100_000, None], ids=["empty", "its beginning", "noise", "a bit"])
 def test_a_damaged_cache_is_no_cache(tmp_path: Path, damage: bytes | None) -> None:
     """What is made with it is what is made without."""
     keymap, cache, made = tmp_path / "k.yaml", tmp_path / "cache", [tmp_path / "1.irbpf", tmp_path / "2.irbpf"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from irbpf.irp.automaton import IDLE, LOST, MOST_CARRY_US, RESTART, Automaton, Edge
 from irbpf.irp.expressions import evaluate
 from irbpf.irp.readings import Reading
-from irbpf.pulses import Kind, Sample
+from irbpf.pulses import LONGEST_US, Kind, Sample
 
 FULL = (1 << 64) - 1
 
@@ -69,7 +69,7 @@ class Interpreter:
         if state.rest and kind != Kind.PULSE:
             self.silence(kind, duration)
             return None
-        edge = self.edge(kind, duration + self.carry if kind == Kind.SPACE else duration)
+        edge = self.edge(kind, min(duration + self.carry, LONGEST_US) if kind == Kind.SPACE else duration)
         if edge is None:
             self.lose(kind, duration)
             return None

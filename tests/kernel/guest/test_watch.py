@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -97,7 +97,12 @@ def watching(*command: str) -> Iterator[Watching]:
 
 
 def children(pid: int) -> list[str]:
-    return [path.parent.name for path in Path("/proc").glob("[0-9]*/status") if re.search(rf"^PPid:\t{pid}$", path.read_text(), re.MULTILINE)]
+    found = []
+    for path in Path("/proc").glob("[0-9]*/status"):
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+            if re.search(rf"^PPid:\t{pid}$", path.read_text(), re.MULTILINE):
+                found.append(path.parent.name)
+    return found
 
 
 def test_before_plug_unplug_replug() -> None:
