@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,18 +18,10 @@ from tests.kernel.guest.conftest import ir_ctl, keys_of
 REMOTE = {"KEY_POWER": "nec:0x40c", "KEY_VOLUMEUP": "nec:0x402"}
 
 
-def commands() -> Iterator[str]:
-    """Those of the section, each with the text that it reads."""
+def commands() -> list[str]:
+    """Those of the section."""
     section = (ROOT / "README.md").read_text().split("## Your first remote\n")[1].split("\n## ")[0]
-    lines = iter(re.findall(r"^    (.*)$", section, re.MULTILINE))
-    for line in lines:
-        if (here := re.search(r"<< (\w+)", line)) is not None:
-            text = [line]
-            while text[-1] != here[1]:
-                text.append(next(lines))
-            yield "\n".join(text)
-        else:
-            yield line.split("  #")[0].strip()
+    return [line.split("  #")[0].strip() for line in re.findall(r"^    (.*)$", section, re.MULTILINE)]
 
 
 @pytest.fixture()
@@ -44,7 +35,7 @@ def env(tmp_path: Path) -> dict[str, str]:
 
 def run(command: str, folder: Path, env: dict[str, str], receiver: Receiver) -> str:
     """What it prints; keys are pressed when it listens, and what would go on for ever is interrupted."""
-    with subprocess.Popen(["/bin/bash", "-c", command if "\n" in command else f"exec {command}"], cwd=folder, env=env, text=True,
+    with subprocess.Popen(["/bin/bash", "-c", f"exec {command}"], cwd=folder, env=env, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         assert process.stdout is not None
         shown = []
