@@ -219,6 +219,24 @@ def test_recording_that_is_no_text(tmp_path: Path) -> None:
     refused("decode", "--protocol", "nec", tmp_path / "none", says="No such file")
 
 
+@pytest.mark.parametrize("verb", [["record", "-"], ["identify", "-"], ["decode", "-"], ["plot", "-"]], ids=lambda verb: verb[0])
+def test_standard_input_that_is_closed_or_no_text(verb: list[str]) -> None:
+    for script, says in (("exec \"$@\" <&-", "there is no standard input"), ("printf '+9000 \\377' | \"$@\"", "not a text")):
+        done = subprocess.run(["/bin/sh", "-c", script, "sh", "/usr/bin/python3", "-m", "irbpf", *verb], cwd=ROOT, env={**os.environ, "LC_ALL": "C"},
+                              capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert says in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_learning_without_a_person(tmp_path: Path) -> None:
+    (tmp_path / "signals").write_text("+900 -500 +600\n")
+    for script, code, says in (("exec \"$@\" <&-", 1, "there is no standard input"), ("printf '\\377\\376\\n' | \"$@\"", 0, "")):
+        done = subprocess.run(["/bin/sh", "-c", script, "sh", "/usr/bin/python3", "-m", "irbpf", "learn", str(tmp_path / "signals"), "-o", str(tmp_path / "x.yaml")],
+                              cwd=ROOT, env={**os.environ, "LC_ALL": "C"}, capture_output=True, text=True, check=False)
+        assert (done.returncode, says in done.stderr, "Traceback" in done.stderr) == (code, True, False), done.stderr
+
+
 # -- the machine ----------------------------------------------------------------------------------------------------------
 
 

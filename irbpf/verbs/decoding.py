@@ -6,11 +6,10 @@ import argparse
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
-from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, TextIO
 
 from irbpf.errors import Error
-from irbpf.verbs.form import Verbs, emit
+from irbpf.verbs.form import Verbs, emit, standard_input
 
 if TYPE_CHECKING:
     from irbpf.replay import Decoder, Event
@@ -83,11 +82,7 @@ def _lines(name: str, endless: bool) -> Iterator[str]:
 def _stream(name: str) -> AbstractContextManager[TextIO]:
     if name != "-":
         return open(name, encoding="utf-8")
-    if sys.stdin is None:
-        raise Error("there is no standard input")
-    if isinstance(sys.stdin, TextIOWrapper):  # whatever the locale is
-        sys.stdin.reconfigure(encoding="utf-8", errors="strict")
-    return nullcontext(sys.stdin)
+    return nullcontext(standard_input())
 
 
 def add(verbs: Verbs) -> None:

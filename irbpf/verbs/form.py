@@ -6,7 +6,10 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
-from typing import Any
+from io import TextIOWrapper
+from typing import Any, TextIO
+
+from irbpf.errors import Error
 
 Does = Callable[[argparse.Namespace], int]
 
@@ -14,6 +17,15 @@ Does = Callable[[argparse.Namespace], int]
 def emit(value: Any) -> None:
     """One JSON value, on one line."""
     print(json.dumps(value), flush=True)
+
+
+def standard_input(errors: str = "strict") -> TextIO:
+    """What is typed or piped, as UTF-8 whatever the locale is; `errors` as with open(). Error if it was closed."""
+    if sys.stdin is None:
+        raise Error("there is no standard input")
+    if isinstance(sys.stdin, TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors=errors)
+    return sys.stdin
 
 
 MOST = 1000

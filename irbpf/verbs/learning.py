@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from irbpf.errors import Error
-from irbpf.verbs.form import Verbs, emit
+from irbpf.verbs.form import Verbs, emit, standard_input
 from irbpf.verbs.values import whole
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def _guided(args: argparse.Namespace) -> int:
     from irbpf.learn.session import resume
     from irbpf.replay import Player
 
+    standard_input("replace")
     path = Path(args.output or "remote.yaml")
     session = resume(path.with_suffix(".learn"))
     if path.exists() and not session.keys and not args.force:
@@ -149,7 +150,7 @@ def do_identify(args: argparse.Namespace) -> int:
     from irbpf.signals import of_text
 
     try:
-        lines = (sys.stdin if args.file == "-" else Path(args.file).open(encoding="utf-8")).readlines()
+        lines = (standard_input() if args.file == "-" else Path(args.file).open(encoding="utf-8")).readlines()
     except (OSError, UnicodeDecodeError) as error:
         raise Error(f"{args.file}: {getattr(error, 'strerror', None) or 'not a text'}") from error
     signals = list(of_text(lines, args.file))
@@ -226,7 +227,7 @@ def do_verify(args: argparse.Namespace) -> int:
 
 def add(verbs: Verbs) -> None:
     one = verbs.add("learn", do_learn, "make a keymap from the presses of a remote", as_json=True, examples=LEARN_EXAMPLES)
-    one.add_argument("source", nargs="?", metavar="RC|FILE|-", help="a receiver, such as rc0; or a pipe or file of signals")
+    one.add_argument("source", nargs="?", metavar="RC|FILE", help="a receiver, such as rc0; or a pipe or file of signals, as standard input is for the answers")
     one.add_argument("--from", dest="folder", metavar="DIR", help="without questions: from recordings, whose file names are their keys")
     one.add_argument("-o", "--output", metavar="FILE.yaml", help="the keymap; traces of its keys go into traces/ beside it")
     one.add_argument("--name", help="the name of the remote")

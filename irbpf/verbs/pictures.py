@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from irbpf.errors import Error
-from irbpf.verbs.form import BUILDING, Verbs, progress
+from irbpf.verbs.form import BUILDING, Verbs, progress, standard_input
 from irbpf.verbs.values import whole
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _signals(args: argparse.Namespace) -> tuple[list[tuple[str, Signal]], Keymap
             keymap = load(library.find(name))
             signals += of_keymap(keymap, args.key)
         else:
-            signals += of_recording(name, sys.stdin if name == "-" else None)
+            signals += of_recording(name, standard_input() if name == "-" else None)
     if not signals:
         raise Error("there is no signal to draw", "record some with irbpf record")
     return signals, keymap

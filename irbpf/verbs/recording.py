@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from irbpf.errors import Error
-from irbpf.verbs.form import BUILDING, Verbs, progress
+from irbpf.verbs.form import BUILDING, Verbs, progress, standard_input
 from irbpf.verbs.values import carrier, percent, positive, repeats, transmitters, whole
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from irbpf.send import Settings, Write
     from irbpf.signals import Signal
     from irbpf.transmission import Transmission
+
+TEXT = "a recording is text: pulse 9000 / space 4500, or +9000 -4500 ..."
 
 RECORD_EXAMPLES = """  irbpf record rc0 -o tv.trace                all that comes, until Ctrl-C
   irbpf record rc0 --key KEY_POWER --count 3 -o tv/   three presses of one key, a file for each
@@ -55,6 +57,8 @@ def do_record(args: argparse.Namespace) -> int:
                     break
         except KeyboardInterrupt:
             pass
+        except UnicodeDecodeError:
+            error = Error(f"{args.source}: not a text", TEXT)
         except Error as problem:
             error = problem
     if kept and store is None:
@@ -112,7 +116,7 @@ def _source(args: argparse.Namespace, stack: ExitStack) -> tuple[Iterator[Signal
     if args.source == "-" or not re.fullmatch(r"rc\d+|/dev/\S+", args.source):
         origin = "standard input" if args.source == "-" else args.source
         lines = None if args.source == "-" else _lines(args.source)
-        return signals.of_text(sys.stdin if lines is None else lines, origin, gap), record.imported(origin, lines or ())
+        return signals.of_text(standard_input() if lines is None else lines, origin, gap), record.imported(origin, lines or ())
     receiver = discovery.receiver(args.source)
     if receiver.lirc is None or not receiver.raw:
         raise Error(f"{receiver.rc} delivers no pulses and spaces", "only raw receivers can be recorded from")
@@ -129,7 +133,7 @@ def _lines(name: str) -> list[str]:
     try:
         return Path(name).read_text(encoding="utf-8").splitlines(keepends=True)
     except UnicodeDecodeError as error:
-        raise Error(f"{name}: not a text", "a recording is text: pulse 9000 / space 4500, or +9000 -4500 ...") from error
+        raise Error(f"{name}: not a text", TEXT) from error
     except OSError as error:
         raise Error(f"{name}: {error.strerror}", "name a receiver (irbpf list), a file, or - for standard input") from error
 
