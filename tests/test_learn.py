@@ -47,7 +47,7 @@ def test_an_unknown_protocol_becomes_a_line(tmp_path: Path, capsys: pytest.Captu
     said = json.loads(capsys.readouterr().out)
     assert [(one["known"], one["keys"]) for one in said["protocols"]] == [(False, 8)]
     assert cli.main(["check", str(tmp_path / "out/tv.yaml")]) == 0
-    assert cli.main(["verify", str(tmp_path / "out/tv.yaml"), str(tmp_path / "out/traces")]) == 0
+    assert cli.main(["verify", str(tmp_path / "out/tv.yaml"), str(tmp_path / "out/traces/tv")]) == 0
 
 
 def test_a_remote_of_two_protocols(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -68,11 +68,21 @@ def test_what_nothing_decodes_is_kept_as_raw_patterns_and_said_to_be() -> None:
 def test_a_trace_of_another_key_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     record(tmp_path / "in", OWN, {"D": 77})
     learned(tmp_path)
-    traces = tmp_path / "out" / "traces"
+    traces = tmp_path / "out/traces/tv"
     (traces / "KEY_0-1.trace").write_text((traces / "KEY_1-1.trace").read_text().replace("KEY_1", "KEY_0"))
     capsys.readouterr()
     assert cli.main(["verify", str(tmp_path / "out/tv.yaml"), str(traces)]) == 1
     assert "KEY_0-1.trace: KEY_0: it decodes to KEY_1" in capsys.readouterr().out
+
+
+def test_remotes_in_one_folder_keep_their_traces(tmp_path: Path) -> None:
+    """The second neither overwrites nor is judged by what proves the first."""
+    record(tmp_path / "in", OWN, {"D": 77})
+    assert learned(tmp_path) == {"code": 0}
+    record(tmp_path / "other", catalogue()["jvc"].irp.text, {"D": 7}, KEYS[:2])
+    assert cli.main(["learn", "--from", str(tmp_path / "other"), "-o", str(tmp_path / "out/video.yaml")]) == 0
+    assert cli.main(["verify", str(tmp_path / "out/tv.yaml"), str(tmp_path / "out/traces/tv")]) == 0
+    assert len(list((tmp_path / "out/traces").glob("*/KEY_*.trace"))) == len(KEYS) + 2
 
 
 def test_nothing_is_overwritten_unasked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -104,7 +104,7 @@ def test_a_remote_is_learned_installed_and_proven(folder: Path) -> None:
     person.expect("installed")
     assert person.ends() == 0
     assert keymap.load(folder / "etc/keymaps/tv.yaml").keys == {0x701: "KEY_POWER", 0x702: "KEY_VOLUMEUP"}
-    assert len(list((folder / "traces").glob("*.trace"))) == 4
+    assert len(list((folder / "traces/tv").glob("*.trace"))) == 4
 
 
 def test_it_goes_on_after_a_break(folder: Path) -> None:

@@ -85,9 +85,9 @@ def expected(press: Press, learned: Learned) -> trace.Press | None:
     return None
 
 
-def write(folder: Path, keymap: Keymap, presses: Sequence[Press], notes: Sequence[str], provenance: Mapping[str, str],
+def write(keymap: Keymap, presses: Sequence[Press], notes: Sequence[str], provenance: Mapping[str, str],
           carriers: Mapping[int, int | None] | None = None) -> Path:
-    """Write the keymap, `FOLDER/NAME.yaml`, and beside it a trace of each press in `FOLDER/traces`; returns the keymap's path."""
+    """Write the keymap, `FOLDER/NAME.yaml`, and a trace of each press in `FOLDER/traces/NAME`; returns the keymap's path."""
     path = Path(keymap.path)
     record.put(path, keymapfile.dump(keymap, ["Learned from recordings by irbpf learn.", *notes]), fresh=False)
     counts: dict[str, int] = {}
@@ -96,8 +96,13 @@ def write(folder: Path, keymap: Keymap, presses: Sequence[Press], notes: Sequenc
         carrier = (carriers or {}).get(id(press))
         fields = {**provenance, **({"carrier": f"{carrier} Hz"} if carrier else {}), "key": press.key}
         text = trace.text([from_durations([*press.durations, trace_gap()])], None, fields)
-        record.put(folder / "traces" / f"{press.key}-{counts[press.key]}.trace", text, fresh=False)
+        record.put(traces_of(path) / f"{press.key}-{counts[press.key]}.trace", text, fresh=False)
     return path
+
+
+def traces_of(path: Path) -> Path:
+    """The folder with the traces of a keymap: one of its own, as keymaps in one folder have keys of the same names."""
+    return path.parent / "traces" / path.stem
 
 
 def trace_gap() -> int:

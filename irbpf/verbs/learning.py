@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LEARN_EXAMPLES = """  irbpf learn rc0 -o living-room.yaml       key by key, with questions; again to go on after a break
   irbpf learn --from recordings -o tv.yaml  without questions: recordings/KEY_POWER.trace, KEY_OK-1.txt ...
 """
-VERIFY_EXAMPLES = "  irbpf verify tv.yaml traces/   does each trace still decode to its key?\n"
+VERIFY_EXAMPLES = "  irbpf verify tv.yaml traces/tv   does each trace still decode to its key?\n"
 
 
 def do_learn(args: argparse.Namespace) -> int:
@@ -121,15 +121,15 @@ def _catalogue() -> list[Decoder]:
 def finish(path: Path, name: str, presses: list[Press], learned: Learned, provenance: dict[str, str], as_json: bool) -> int:
     """Write, check and prove what was learned, and say what it is."""
     from irbpf.keymapcheck import check
-    from irbpf.learn.result import keymap_of, write
+    from irbpf.learn.result import keymap_of, traces_of, write
     from irbpf.verify import traces, verify
 
     keymap, notes = keymap_of(learned, name, str(path))
-    write(path.parent, keymap, presses, notes, provenance)
-    checked = check(path)
+    write(keymap, presses, notes, provenance)
+    checked, proof = check(path), traces_of(path)
     if checked.problems or checked.keymap is None:
         raise checked.problems[0]
-    wrong = [one for one in verify(checked.keymap, traces([str(path.parent / "traces")])) if one.why]
+    wrong = [one for one in verify(checked.keymap, traces([str(proof)])) if one.why]
     groups = [{"protocol": one.protocol.name, "known": one.line is None, "irp": one.protocol.irp.text, "keys": len(one.scancodes),
                "presses": len(one.presses)} for one in learned.groups]
     if as_json:
@@ -140,7 +140,7 @@ def finish(path: Path, name: str, presses: list[Press], learned: Learned, proven
         print(f"{row['keys']} keys: {row['protocol']}{'' if row['known'] else ' (a line of our own)'}, proven by {row['presses']} presses")
     for note in [*notes, *map(str, checked.warnings), *(f"{one.path}: {one.why}" for one in wrong)]:
         print(f"note: {note}")
-    print(f"{path}: {len(keymap.keys)} keys; {path.parent / 'traces'}: {len(presses)} traces (irbpf verify {path} {path.parent / 'traces'})")
+    print(f"{path}: {len(keymap.keys)} keys; {proof}: {len(presses)} traces (irbpf verify {path} {proof})")
     return 1 if wrong else 0
 
 
@@ -227,9 +227,9 @@ def do_verify(args: argparse.Namespace) -> int:
 
 def add(verbs: Verbs) -> None:
     one = verbs.add("learn", do_learn, "make a keymap from the presses of a remote", as_json=True, examples=LEARN_EXAMPLES)
-    one.add_argument("source", nargs="?", metavar="RC|FILE", help="a receiver, such as rc0; or a pipe or file of signals, as standard input is for the answers")
+    one.add_argument("source", nargs="?", metavar="RC|FILE", help="a receiver, such as rc0; or a pipe or file of signals")
     one.add_argument("--from", dest="folder", metavar="DIR", help="without questions: from recordings, whose file names are their keys")
-    one.add_argument("-o", "--output", metavar="FILE.yaml", help="the keymap; traces of its keys go into traces/ beside it")
+    one.add_argument("-o", "--output", metavar="FILE.yaml", help="the keymap; traces of its keys go into traces/FILE/ beside it")
     one.add_argument("--name", help="the name of the remote")
     one.add_argument("--presses", type=whole, default=2, metavar="N", help="how often each key is pressed (default: 2)")
     one.add_argument("--force", action="store_true", help="overwrite what is there")
