@@ -108,8 +108,11 @@ def text(signals: list[Signal], provenance: Mapping[str, str], key: str | None =
 
 
 def put(path: Path, content: str, fresh: bool) -> None:
-    """Write a whole file at once; `fresh`: Error if there is one of that name."""
+    """Write a whole file at once; `fresh`: Error if there is one of that name. A device or folder is never replaced, nor a link."""
     temporary = ""
+    path = path.resolve() if path.is_symlink() else path  # what it points to, not the link
+    if path.exists() and not path.is_file():
+        raise Error(f"{path} is no file, and is not replaced", "name a file")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         fd, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")

@@ -50,6 +50,25 @@ def test_the_carrier_belongs_to_its_signal() -> None:
     assert twice.carrier == 36_000
 
 
+def test_what_is_no_file_is_not_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Root can, and would have a file in the place of a device then."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(Error, match="is no file"):
+        put(tmp_path / "pipe", "text", fresh=False)
+    (tmp_path / "in.txt").write_text("+900 -500 +600\n")
+    assert main(["record", str(tmp_path / "in.txt"), "--quiet", "--force", "-o", str(tmp_path / "pipe")]) == 1
+    assert (tmp_path / "pipe").is_fifo()
+    assert "kept" not in capsys.readouterr().err
+
+
+def test_a_link_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "real").write_text("old")
+    (tmp_path / "link").symlink_to("real")
+    put(tmp_path / "link", "new", fresh=False)
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_text() == "new"
+
+
 def test_a_file_that_came_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     put(tmp_path / "x", "first", fresh=True)
     with pytest.raises(Error, match="already"):
@@ -128,10 +147,16 @@ def test_what_was_recorded_outlives_the_end(tmp_path: Path, how: signal.Signals)
 
 
 @pytest.mark.parametrize(("arguments", "says"), [(["nowhere"], "No such file"), (["rc77"], "no receiver rc77"), (["/dev/null"], "no receiver"), (["/bin/true"], "not a text"),
-                                                  (["-", "-o", "/proc/x/y"], "")])
+                                                  (["-", "-o", "/proc/x/y"], "irbpf: /proc/x/y: No such file or directory (check"), (["/dev/stdin"], "no receiver")])
 def test_refusals(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     import io
 
     monkeypatch.setattr("sys.stdin", io.StringIO("+900 -500 +600\n"))
     assert main(["record", *arguments]) == 1
     assert says in capsys.readouterr().err
+
+
+def test_a_file_without_signals_is_not_told_to_hold_the_remote_closer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "empty").write_text("# nothing\n")
+    assert main(["record", str(tmp_path / "empty")]) == 1
+    assert f"{tmp_path}/empty has no signals (a recording is text" in capsys.readouterr().err

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from irbpf.signals import Signal
     from irbpf.transmission import Transmission
 
+RECEIVER = r"rc\d+|/dev/\S+"
 TEXT = "a recording is text: pulse 9000 / space 4500, or +9000 -4500 ..."
 
 RECORD_EXAMPLES = """  irbpf record rc0 -o tv.trace                all that comes, until Ctrl-C
@@ -49,8 +50,8 @@ def do_record(args: argparse.Namespace) -> int:
         error = None
         try:
             for signal in signals:
-                kept.append(signal)
                 where = store.add(signal) if store else None
+                kept.append(signal)
                 if player is not None:
                     print(_described(len(kept), signal, player, where), file=sys.stderr, flush=True)
                 if len(kept) == args.count:
@@ -64,8 +65,10 @@ def do_record(args: argparse.Namespace) -> int:
     if kept and store is None:
         sys.stdout.write(text(kept, fields, args.key))
     if error is not None:
-        raise Error(f"{error.message}; {len(kept)} signals were kept", error.hint) if kept else error
+        raise Error(f"{error.message}; {len(kept)} signal{'s were' if len(kept) > 1 else ' was'} kept", error.hint) if kept else error
     if not kept:
+        if not re.fullmatch(RECEIVER, args.source):
+            raise Error(f"{args.source} has no signals", TEXT)
         raise Error("nothing was heard", "hold the remote close to the receiver; irbpf doctor looks for other reasons")
     return 0
 
@@ -113,7 +116,7 @@ def _source(args: argparse.Namespace, stack: ExitStack) -> tuple[Iterator[Signal
     from irbpf import discovery, lirc, record, signals
 
     gap = round(args.gap * 1000)
-    if args.source == "-" or not re.fullmatch(r"rc\d+|/dev/\S+", args.source):
+    if args.source == "-" or not re.fullmatch(RECEIVER, args.source):
         origin = "standard input" if args.source == "-" else args.source
         lines = None if args.source == "-" else _lines(args.source)
         return signals.of_text(standard_input() if lines is None else lines, origin, gap), record.imported(origin, lines or ())
