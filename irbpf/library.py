@@ -45,7 +45,7 @@ def find(name: str) -> Path:
         return Path(name)
     installed = files()
     if name not in installed:
-        raise Error(f"there is no keymap {name[:60]!r}", f"{nearest(name, installed) or 'see irbpf list'} Or give the path of a file")
+        raise Error(f"there is no keymap {name[:60]!r}", f"{nearest(name, installed) or 'see irbpf list'} - or give the path of a file")
     return installed[name]
 
 
