@@ -10,6 +10,7 @@ from irbpf.pulses import LONGEST_US, Kind, Sample, parse_samples
 
 _TIMEOUT = re.compile(r"# timeout (\d{1,10})")
 GAP_US = 120_000  # repeats of a held key come within 114 ms of each other; rc-core's usual timeout is 125 ms
+MOST = 20_000  # durations of one signal, more than a key held for a minute makes: noise that never ends is cut there, and seen
 LATE_US = 130_000  # so much later than it happened may a driver, or a busy machine, tell what was heard
 
 
@@ -57,7 +58,7 @@ class Splitter:
             self.held[-1] = Sample(Kind.SPACE, self.held[-1].duration)
         if self.held or sample.kind == Kind.PULSE:
             self.held.append(sample)
-        return None
+        return self.finish() if len(self.held) >= MOST and sample.kind == Kind.PULSE else None
 
     def silence(self, sample: Sample) -> Signal | None:
         if not self.held:

@@ -16,7 +16,7 @@ from irbpf.cli import main
 from irbpf.errors import Error
 from irbpf.pulses import Kind, Sample
 from irbpf.record import put
-from irbpf.signals import GAP_US, of_text, split
+from irbpf.signals import GAP_US, MOST, of_text, split
 from tests.conftest import ROOT
 
 P, S, T, F, O = Kind.PULSE, Kind.SPACE, Kind.TIMEOUT, Kind.FREQUENCY, Kind.OVERFLOW
@@ -40,6 +40,14 @@ def samples(*pairs: tuple[Kind, int]) -> list[Sample]:
 ])
 def test_signals_end_in_silence(given: list[tuple[Kind, int]], expected: list[list[tuple[Kind, int]]]) -> None:
     assert [list(one.samples) for one in split(samples(*given))] == [samples(*one) for one in expected]
+
+
+def test_noise_without_end_is_cut() -> None:
+    found = [one.samples for one in split(samples((P, 900), (S, 500)) * MOST)]
+    assert len(found) == 2
+    assert max(map(len, found)) <= MOST + 2
+    assert sum(sample.kind == P for one in found for sample in one) == MOST
+    assert all((one[0].kind, one[-1]) == (P, END) for one in found)
 
 
 def test_the_carrier_belongs_to_its_signal() -> None:
