@@ -85,6 +85,14 @@ def test_remotes_in_one_folder_keep_their_traces(tmp_path: Path) -> None:
     assert len(list((tmp_path / "out/traces").glob("*/KEY_*.trace"))) == len(KEYS) + 2
 
 
+def test_a_field_that_names_no_key_is_told_before_anything_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "KEY_OK.trace").write_text("# irbpf trace 1\n# key: KEY_NOPE\n+900 -500 +600\n")
+    assert learned(tmp_path) == {"code": 1}
+    assert "KEY_OK.trace: its field says key: KEY_NOPE" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_nothing_is_overwritten_unasked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     record(tmp_path / "in", OWN, {"D": 77})
     assert learned(tmp_path) == {"code": 0}

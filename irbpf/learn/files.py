@@ -35,6 +35,8 @@ def read_presses(path: Path) -> list[Press]:
     except (OSError, UnicodeDecodeError) as error:
         raise Error(f"{path}: {getattr(error, 'strerror', None) or 'not a text'}") from error
     given = trace.parse(text, str(path), path.stem).provenance.get("key") if text.startswith(trace.FIRST) else None
+    if given is not None and not keycodes.exists(given):
+        raise Error(f"{path}: its field says key: {given[:60]}, which is no key", "such as KEY_POWER, as in input-event-codes.h")
     name = given or key_name(path)
     signals = [durations(signal.samples) for signal in of_text(text.splitlines(), str(path))]
     return [Press(name, signal, str(path)) for signal in signals if len(signal) >= SHORTEST]
