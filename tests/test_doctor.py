@@ -69,7 +69,8 @@ NO_UINPUT = Error("/dev/uinput: No such file or directory", "modprobe uinput")
     (machine(), bpf.Unsupported("no"), "bindeb-pkg"), (machine(), NO_UINPUT, "modules-load.d"),
     (machine(confined="a container"), NO_UINPUT, "give the container"), (machine(config={"X": "y"}), NO_UINPUT, "CONFIG_INPUT_UINPUT=m"),
     (machine(root=False), Error("program cannot be loaded: EPERM"), "sudo"), (machine(confined="a container"), Error("EPERM"), "on the host"),
-    (machine(config={"BPF_SYSCALL": "n"}), Error("ENOSYS"), "CONFIG_BPF_SYSCALL"), (machine(), Error("libbpf.so.1 is missing"), "apt install libbpf1")])
+    (machine(root=False), NO_UINPUT, "sudo"), (machine(config={"BPF_SYSCALL": "n"}), Error("ENOSYS"), "CONFIG_BPF_SYSCALL"),
+    (machine(), Error("libbpf.so.1 is missing"), "apt install libbpf1")])
 def test_remedies(here: doctor.Machine, problem: Error, says: str) -> None:
     assert says in doctor.remedy(here, problem)
 
