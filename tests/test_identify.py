@@ -72,6 +72,8 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     (row,) = json.loads(capsys.readouterr().out)
     assert row["readings"][0]["protocol"] == "nec" and row["readings"][0]["scancode"] == "0x408"
     assert row["misses"]
+    assert cli.main(["identify", str(path), "--json", "--most", "2"]) == 0
+    assert len(json.loads(capsys.readouterr().out)[0]["misses"]) == 2
     assert cli.main(["identify", str(path)]) == 0
     assert "decided by" in capsys.readouterr().out
 

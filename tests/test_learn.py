@@ -75,6 +75,17 @@ def test_a_trace_of_another_key_is_told(tmp_path: Path, capsys: pytest.CaptureFi
     assert "KEY_0-1.trace: KEY_0: it decodes to KEY_1" in capsys.readouterr().out
 
 
+def test_a_press_that_is_two_keys_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record(tmp_path / "in", OWN, {"D": 77})
+    learned(tmp_path)
+    traces = tmp_path / "out/traces/tv"
+    both = traces.joinpath("KEY_0-1.trace").read_text().rsplit("-", 1)[0]
+    (traces / "KEY_0-1.trace").write_text(both + "-70000 " + (traces / "KEY_1-1.trace").read_text().splitlines()[-1] + "\n")
+    capsys.readouterr()
+    assert cli.main(["verify", str(tmp_path / "out/tv.yaml"), str(traces)]) == 1
+    assert "decodes to KEY_0 and KEY_1" in capsys.readouterr().out
+
+
 def test_remotes_in_one_folder_keep_their_traces(tmp_path: Path) -> None:
     """The second neither overwrites nor is judged by what proves the first."""
     record(tmp_path / "in", OWN, {"D": 77})

@@ -14,11 +14,13 @@ import pytest
 
 from irbpf import keymap
 from irbpf.irp.render import press
+from irbpf.learn.doubts import doubt
 from irbpf.learn.keynames import search, suggestion
 from irbpf.learn.press import Press
 from irbpf.learn.session import Session, resume
 from irbpf.protocols import catalogue
 from irbpf.pulses import format_samples, from_durations
+from irbpf.replay import Player, of_protocols
 from tests.conftest import ROOT
 
 PATIENCE = 60  # seconds until a prompt that does not come is a failure
@@ -146,3 +148,20 @@ def test_a_session_is_kept_and_a_foreign_file_is_refused(tmp_path: Path) -> None
     (tmp_path / "other.learn").write_text("{}")
     with pytest.raises(Error, match="not what irbpf learn left"):
         resume(tmp_path / "other.learn")
+
+
+@pytest.mark.parametrize(("durations", "lost", "why"), [
+    (sent(1), False, ""), (sent(1), True, "noise: the receiver could not follow"), (sent(1)[:5], False, "cut: only 5 durations came"),
+    (sent(1)[:17], False, "cut: 17 durations, where other keys have 35"), (sent(9), False, "the same as KEY_OK sends")])
+def test_what_is_unclear_about_a_press(durations: list[int], lost: bool, why: str) -> None:
+    with Player(of_protocols([catalogue()["jvc"]]), "python") as player:
+        said = doubt(Press("KEY_UP", tuple(durations)), [Press("KEY_OK", tuple(sent(9)))], player, lost)
+    assert said == why or (why and said.startswith(why))
+
+
+def test_undo_and_redo_outlive_a_break(tmp_path: Path) -> None:
+    path = tmp_path / "tv.learn"
+    session = Session(path)
+    session.add("KEY_OK", [Press("KEY_OK", (900, 500, 600))])
+    assert session.undo() == "KEY_OK" and resume(path).keys == []
+    assert session.redo() == "KEY_OK" and resume(path).keys == ["KEY_OK"]

@@ -141,6 +141,9 @@ def test_verb_in_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert "sony12 0x10015 KEY_POWER" in out
     assert "pulses" in out
+    assert main(["plot", "sony-tv", "--signals", "3"]) == 0
+    shown = capsys.readouterr()
+    assert (shown.out.count("sony12"), "the first 3 of" in shown.err) == (3, True)
     assert main(["plot", str(ROOT / "tests/traces/rc5-c.trace"), "--protocol", "rc5"]) == 0
     assert "rc5 0xc" in capsys.readouterr().out
     for wrong in (["nowhere"], ["sony-tv", "--key", "KEY_F1"], [str(ROOT / "README.md")], ["/dev/null"], [str(TRACES[0]), "--protocol", "nothing"]):

@@ -15,7 +15,7 @@ from irbpf import trace
 from irbpf.cli import main
 from irbpf.errors import Error
 from irbpf.pulses import Kind, Sample
-from irbpf.record import put
+from irbpf.record import put, text
 from irbpf.signals import GAP_US, MOST, of_text, split
 from tests.conftest import ROOT
 
@@ -54,6 +54,7 @@ def test_the_carrier_belongs_to_its_signal() -> None:
     """rc-loopback tells it before the last pulse, other drivers after it."""
     found = list(split(samples((P, 900), (F, 36_000), (P, 600), (T, 125_000), (P, 900), (S, 500), (P, 600), (T, 125_000), (P, 1))))
     assert [one.carrier for one in found] == [36_000, None, None]
+    assert "\n# carrier: 36000 Hz\n" in text(found, {})
     (twice,) = split(samples((P, 900), (F, 36_000), (P, 600), (F, 125_000)))
     assert twice.carrier == 36_000
 

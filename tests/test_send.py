@@ -136,6 +136,8 @@ def test_dry_run_needs_no_device(capsys: pytest.CaptureFixture[str]) -> None:
     with Player(of_protocols([catalogue()["nec"]]), "python") as player:
         events = player.play(signal.samples)
     assert [event.decoded.scancode for event in events] == [0x408] * 13
+    assert main(["send", "rc99", "+900 -500 +600", "--gap", "30", "--dry-run"]) == 0
+    assert capsys.readouterr().out.endswith("+900 -500 +600 -30000\n")
     assert main(["send", "rc99", "nec:0x408"]) == 1
     assert "no receiver rc99" in capsys.readouterr().err
     for wrong in (["--carrier", "x"], ["--carrier", "2M"], ["--duty-cycle", "0"], ["--transmitters", "0"], ["--repeats", "-1"],
