@@ -155,7 +155,7 @@ LINES = {
     "a unit of 0": ("{38k,0}<1,-1|1,-3>(D:8,-50m)*[D:0..255]", "the unit is 0"),
     "letters of other alphabets": (HEAD + "(\u0434:8,-50m)*", "column"),
     "noise": ("".join(map(chr, range(1, 300))), "column"),
-    "four ways to send two bits, all alike": ("{38k,500}<1,-1|-1,1|1,-2|2,-1>(D:64,1,-50m)*[D:0..18446744073709551615]", "same durations"),
+    "four ways to send two bits, all alike": ("{38k,500}<1,-1|-1,1|1,-2|2,-1>(D:64,1,-50m)*[D:0..18446744073709551615]", "more than 50000 states"),
 }
 
 

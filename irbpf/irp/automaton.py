@@ -22,14 +22,14 @@ SAME_PERCENT = 15  # two durations this close are not told apart by themselves
 MOST_STATES = 50_000
 MOST_JOINED = 500
 MOST_BITS_OF_ONE = 200  # in one duration: bits that are sent as nothing would go on for ever
-MOST_PENDING = 10  # bits that differ for longer are another code
+MOST_PENDING, MOST_PENDING_STRICT = 24, 6  # bits that differ for longer are another code
 MOST_MEMBERS = 256
 MOST_CARRY_US = 150  # no receiver lengthens pulses by more than this
 LONG_PULSE_US = 250  # so that a pulse may be too long by that and some noise
 
 
 class Incompatible(Error):
-    """These protocols, or these values of bits, cannot share an automaton."""
+    """These protocols cannot share an automaton."""
 
 
 @dataclass(frozen=True)
@@ -233,8 +233,6 @@ class _Builder:
         least, most = path.least - self.slack(path.least), path.most + self.slack(path.most)
         if sign == FLASH:
             most = max(most, path.most + LONG_PULSE_US * 1000)
-        elif not path.idle:
-            most += MOST_CARRY_US * 1000  # for a receiver that lengthens spaces too: the excess of the pulse was added to it
         if sign == GAP and path.floor is not None:
             least, most = min(least, path.floor), max(most, 2 * path.most + 10_000_000)
         elif sign == GAP and path.loose:
@@ -264,7 +262,7 @@ class _Builder:
         ending = [choice for choice in active if choice.path.readings]
         going_on = [choice for choice in active if not choice.path.readings]
         if not ending:
-            bits, members = _agree(going_on)
+            bits, members = _agree(going_on, self.strict)
             return Edge(least, most, self.number(members, -sign, False), bits, nominal=_nominal(active))
         bits = ending[0].bits
         if self.strict:
@@ -361,15 +359,18 @@ def _nearest(active: list[_Choice], least: int, most: int) -> list[_Choice]:
     return [one for one in active if id(one) not in beaten]
 
 
-def _agree(choices: Sequence[_Choice]) -> tuple[tuple[int, ...], _Members]:
+def _agree(choices: Sequence[_Choice], strict: bool) -> tuple[tuple[int, ...], _Members]:
     """The bits that all choices have in common, and what each still has to say."""
     first = choices[0].bits
     common = 0
     while common < len(first) and all(choice.bits[:common + 1] == first[:common + 1] for choice in choices):
         common += 1
     members = [(choice.path.end, choice.bits[common:]) for choice in choices]
-    if any(len(pending) > MOST_PENDING for _, pending in members):
-        raise Incompatible("the same durations are different bits", "let each value have durations of its own")
+    if any(len(pending) > (MOST_PENDING_STRICT if strict else MOST_PENDING) for _, pending in members):
+        if strict:
+            raise Incompatible("the same durations are different bits")
+        choices = [choice for choice in choices if choice.bits == first]
+        return first, tuple(dict.fromkeys((choice.path.end, ()) for choice in choices))
     return first[:common], tuple(dict.fromkeys(members))
 
 
