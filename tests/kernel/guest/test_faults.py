@@ -162,7 +162,8 @@ def test_no_uinput(receiver: Plugged, keymap: str, fault: str, capfd: pytest.Cap
     finally:
         node.unlink(missing_ok=True)
         os.mknod(node, 0o600 | stat.S_IFCHR, device)
-    assert shape(receiver.receiver) == before
+    # mceusb takes over what timeout the device answers with, whenever it answers; that a timeout is restored is tested over rc-loopback
+    assert shape(receiver.receiver)[:3] == before[:3]
     assert main(["load", "--engine", "bpf", rc, keymap]) == 0
     assert main(["unload", rc]) == 0
 
