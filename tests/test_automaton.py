@@ -8,7 +8,7 @@ from functools import cache
 
 import pytest
 
-from irbpf.irp.automaton import Automaton, build_automaton
+from irbpf.irp.automaton import Automaton, Incompatible, build_automaton, build_union
 from irbpf.irp.interpreter import Decoded, Interpreter
 from irbpf.irp.render import press
 from irbpf.paths import data
@@ -209,3 +209,18 @@ def test_where_and_require_narrow() -> None:
         machine = build_automaton(narrowed)
         assert list(Interpreter(machine).feed(from_durations(press(narrowed.irp, {"D": 3, "F": 1}))))
         assert not list(Interpreter(machine).feed(from_durations(press(narrowed.irp, {"D": 4, "F": 1}))))
+
+
+def test_protocols_that_share_an_automaton_say_each_frame_once() -> None:
+    """What the first of them that it can be says of it."""
+    shared = build_union([catalogue()[name] for name in ("nec", "NEC1", "sony12", "rc5")])
+    for name, params in (("nec", {"D": 4, "F": 8}), ("sony12", {"D": 1, "F": 3}), ("rc5", {"D": 30, "F": 0x3B, "T": 0})):
+        decoded = list(Interpreter(shared).feed([*from_durations(press(catalogue()[name].irp, params, 1)), TIMEOUT]))
+        assert [(one.protocol, one.repeat) for one in decoded] == [(name, False), (name, True)]
+    other = list(Interpreter(shared).feed([*from_durations(press(catalogue()["NEC1"].irp, {"D": 4, "S": 9, "F": 8})), TIMEOUT]))
+    assert [one.protocol for one in other] == ["NEC1"]
+
+
+def test_a_protocol_whose_frame_begins_another_s_shares_no_automaton() -> None:
+    with pytest.raises(Incompatible, match="the beginning of a frame of another"):
+        build_union([catalogue()["sharp"], catalogue()["Denon"]])
