@@ -10,25 +10,8 @@ from fractions import Fraction
 
 from irbpf.irp.meaning import check_meaning
 from irbpf.irp.syntax import (
-    Assignment,
-    Binary,
-    BitField,
-    BitSpec,
-    Coded,
-    Conditional,
-    Duration,
-    Expression,
-    Extent,
-    General,
-    Irp,
-    Item,
-    Name,
-    Number,
-    Parameter,
-    Repeat,
-    Stream,
-    Unary,
-    Variation,
+    Assignment, Binary, BitField, BitSpec, Coded, Conditional, Duration, Expression, Extent, General, Irp, Item, Name, Number,
+    Parameter, Repeat, Stream, Unary, Variation,
 )
 from irbpf.irp.tokens import Token, fail, tokenize
 
