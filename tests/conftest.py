@@ -18,7 +18,6 @@ GATES = {
     "bpf": ("IRBPF_TEST_BPF", "root and python3-bpfcc", lambda: os.geteuid() == 0 and Path("/usr/lib/python3/dist-packages/bcc").is_dir()),
     "kernel": ("IRBPF_TEST_KERNEL", "the test kernel (tests/kernel/build)", lambda: _kernel_there()),
     "lirc": ("IRBPF_TEST_LIRC", "Debian's LIRC, unpacked (tests/run, or python3 -m tests.support.lirc)", lambda: _lirc_there()),
-    "style": ("IRBPF_TEST_STYLE", "ruff and mypy", lambda: shutil.which("ruff") is not None and shutil.which("mypy") is not None),
     "shared": ("IRBPF_TEST_SHARED", "the shared data beside the checkout", lambda: shared_folder().is_dir()),
 }
 

@@ -18,7 +18,7 @@ from irbpf.keymapfile import own_name
 from irbpf.protocols import Protocol, Tolerance, define
 
 if TYPE_CHECKING:
-    from irbpf.importers.lircd import Code, LircRemote
+    from irbpf.importers.lircd import LircRemote
 
 MISSING_GAP_US = 100_000
 MOST_RUNNING_TOGETHER = 20  # bits that are only a pulse or only a space: what they make together is more than an automaton can hold

@@ -76,15 +76,6 @@ def _patterns(presses: Sequence[Press]) -> tuple[list[Pattern], list[tuple[Press
     return patterns, lost
 
 
-def expected(press: Press, learned: Learned) -> trace.Press | None:
-    """What a press must decode to, for its trace."""
-    for group in learned.groups:
-        if press in group.presses:
-            name = group.protocol.name if group.line is None else keymapfile.own_name(group.protocol.name)
-            return trace.Press(name, group.scancodes[press.key], key=press.key)
-    return None
-
-
 def write(keymap: Keymap, presses: Sequence[Press], notes: Sequence[str], provenance: Mapping[str, str],
           carriers: Mapping[int, int | None] | None = None) -> Path:
     """Write the keymap, `FOLDER/NAME.yaml`, and a trace of each press in `FOLDER/traces/NAME`; returns the keymap's path."""

@@ -142,7 +142,6 @@ def _lines(name: str) -> list[str]:
 
 
 def _player(stack: ExitStack) -> Player:
-    from irbpf.protocols import catalogue
     from irbpf.replay import Player, of_catalogue
 
     return stack.enter_context(Player(of_catalogue(progress(BUILDING)), "python"))

@@ -13,7 +13,6 @@ import threading
 import time
 from pathlib import Path
 
-import pytest
 from evdev import InputDevice, ecodes
 
 from irbpf.cli import main
