@@ -224,3 +224,32 @@ def test_protocols_that_share_an_automaton_say_each_frame_once() -> None:
 def test_a_protocol_whose_frame_begins_another_s_shares_no_automaton() -> None:
     with pytest.raises(Incompatible, match="the beginning of a frame of another"):
         build_union([catalogue()["sharp"], catalogue()["Denon"]])
+
+
+@pytest.mark.parametrize("name", ["DirecTV_P3", "RCA"])
+def test_a_press_whose_first_frame_was_not_heard_is_read_from_its_repeat(name: str) -> None:
+    """DirecTV's repeat has a leader half as long."""
+    params = some_parameters(name, 1)
+    first = len(sent(name, **params))
+    later = sent(name, 1, **params)[first:]
+    assert later and [agree(decoded, params) for decoded in decode(name, [*from_durations(later[:-1]), TIMEOUT])] == [True]
+
+
+def test_no_frame_starts_with_a_short_pulse_where_there_is_a_leader() -> None:
+    """A repeat that begins with an ordinary pulse starts no press: too much else begins so."""
+    assert all(edge.least > 1000 for name in ("DirecTV_3FG", "JVC_squashed") for edge in automaton(name).states[0].edges)
+
+
+def test_a_pulse_may_be_as_much_too_long_as_a_coarse_clock_makes_it() -> None:
+    """A receiver's 150 µs and a clock of 100 µs: a pulse of 432 µs measures 700 at times, and the space after it is as much shorter."""
+    params = {"D": 160, "S": 0, "F": 61}
+    durations = [700 if index == 4 else duration - 150 if index == 5 else duration for index, duration in enumerate(sent("Panasonic", **params))]
+    assert [agree(decoded, params) for decoded in decode("Panasonic", from_durations(durations))] == [True]
+
+
+@pytest.mark.parametrize("gap", [15_000, 21_700])
+def test_the_frame_that_begins_a_press_of_nrc16_is_no_key(gap: int) -> None:
+    durations = sent("NRC16", 1, D=54, F=74)
+    place = next(index for index, duration in enumerate(durations) if duration > 10_000)
+    durations[place] = gap
+    assert [decoded.params for decoded in decode("NRC16", from_durations(durations))][:1] == [{"D": 54, "F": 74}]

@@ -25,7 +25,7 @@ MOST_BITS_OF_ONE = 200  # in one duration: bits that are sent as nothing would g
 MOST_PENDING, MOST_PENDING_STRICT = 24, 6  # bits that differ for longer are another code
 MOST_MEMBERS = 256
 MOST_CARRY_US = 150  # no receiver lengthens pulses by more than this
-LONG_PULSE_US = 250  # so that a pulse may be too long by that and some noise
+LONG_PULSE_US = 300  # so that a pulse may be too long by that, by 100 of a coarse clock, and by some noise
 
 
 class Incompatible(Error):
@@ -168,12 +168,13 @@ class _Builder:
     # -- paths ------------------------------------------------------------------------------------------------------
 
     def idle_members(self) -> _Members:
-        """Where a press can start: at its beginning, or at a repeat that begins with the same leader."""
+        """Where a press can start: at its beginning, or, where that was not heard, at a repeat that says as much and has a leader too:
+        the same one, or one at least half as long."""
         first = self.first_flashes(0)
-        leaders = {(path.least, path.most) for node in first for path in self.paths(node, FLASH)}
+        leaders = {path.least for node in first for path in self.paths(node, FLASH)}
         for join in self.graph.joins:
             for node in self.first_flashes(join):
-                if {(path.least, path.most) for path in self.paths(node, FLASH)} <= leaders:
+                if all(2 * path.least >= min(leaders) for path in self.paths(node, FLASH)):
                     first.append(node)
         return tuple((node, ()) for node in dict.fromkeys(first))
 

@@ -321,9 +321,8 @@ class _Walker:
                 raise Error(f"protocol {self.protocol.name}: its repeats never come back to the same values")
             node = starts[key] = self.graph.node()
             self.graph.arcs[thread.node].append(Free(node))
-            before = len(self.graph.readings)
             ends = self.close(self.items(stream.items, [replace(thread, node=node, least=0, most=0)], specs, turn), held=True)
-            if not thread.fields and any(reading.report == "down" for reading in self.graph.readings[before:]):
+            if not thread.fields and self.says_all(node):
                 self.graph.joins.append(node)
             exits += ends
             queue += [(end, 1) for end in ends]
@@ -331,6 +330,10 @@ class _Walker:
         if kinds > 2 and not _silent(stream.items, 2):
             exits = self.merge(exits + self.close(self.items(stream.items, exits, specs, 2)))
         return exits
+
+    def says_all(self, start: int) -> bool:
+        """Whether a frame that was made since node `start` says which key it is."""
+        return any(isinstance(arc, Frame) and self.graph.readings[arc.reading].report == "down" for arcs in self.graph.arcs[start:] for arc in arcs)
 
     def close(self, threads: list[Thread], *, held: bool = False, carry: bool = False) -> list[Thread]:
         """The end of a frame, where one is open: what it means, and a fresh start.
