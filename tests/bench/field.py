@@ -68,7 +68,9 @@ def lines(row: Mapping[str, Any]) -> tuple[str, ...]:
     name = said.get("protocol") or ""
     if name in NO_LINE:
         return ()
-    return LINES.get(name) or (tuple({catalogue()[name].name}) if name in catalogue() else _folded().get(_fold(name), ()))
+    if name in LINES:
+        return LINES[name]
+    return (catalogue()[name].name,) if name in catalogue() else _folded().get(_fold(name), ())
 
 
 def set_aside(row: Mapping[str, Any], machines: Mapping[str, Interpreter]) -> str:

@@ -24,11 +24,13 @@ from irbpf.protocols import Tolerance, catalogue
 from irbpf.pulses import Kind, Sample, from_durations
 from irbpf.raw import Pattern
 from tests.bench.machine import Machine
+from tests.conftest import shared_folder
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 TRACES = ROOT / "tests" / "traces"
 FRAMES = {"nec": "nec-408", "rc5": "rc5-1e3b", "rc6_0": "rc6_0-1234", "sony12": "sony12-10015"}
 PATTERNS = 1000
+HOURS = 1.0  # of noise; tests/bench/run --hours
 Row = dict[str, Any]
 
 
@@ -192,6 +194,31 @@ def piped() -> list[Row]:
     return rows()
 
 
+def field() -> list[Row]:
+    """Renders (named, distorted, competing); captures by the protocol named: the kernel's by scancode, all others that have an IRP line
+    by whether their parameters agree across the rows of one remote; and the misses with reasons."""
+    from tests.bench.field import field as rows
+
+    return rows()
+
+
+def noise() -> list[Row]:
+    """Events of 1 hour (`--hours`) of noise through every decoder: a third uniform (1 to 20 000 µs, 100 samples a second), a third
+    exponential (800 µs in the mean, 1250 a second), a third like a fluorescent lamp (bursts of 1 to 12 short pulses 100 times a
+    second, 1300 a second); and what all protocols make of the captures without a truth."""
+    from tests.bench.noise import noise as rows
+
+    return rows(HOURS)
+
+
+def cost() -> list[Row]:
+    """Of each protocol's program: instructions a sample of one press with two repeats, size, and the time to load and verify it: totals
+    and the worst ten."""
+    from tests.bench.cost import cost as rows
+
+    return rows()
+
+
 def _in_guest(module: Sequence[str], env: Mapping[str, str] | None = None) -> list[Row]:
     """The rows that a module prints in the test kernel."""
     from tests.kernel import vm
@@ -207,12 +234,14 @@ def _in_guest(module: Sequence[str], env: Mapping[str, str] | None = None) -> li
 
 SECTIONS: Mapping[str, Callable[[], list[Row]]] = {"instructions": instructions, "speed": speed, "size": size, "load": load, "memory": memory,
                                                    "guest": guest, "engines": engines,
-                                                   "piped": piped}
+                                                   "piped": piped, "field": field, "noise": noise, "cost": cost}
 
 
 def available(name: str) -> str:
     """Why a section cannot run here, or nothing."""
-    return "needs root" if name in ("speed", "size", "instructions", "load", "piped") and os.geteuid() != 0 else ""
+    if name == "field" and not shared_folder().is_dir():
+        return "needs the shared data beside the checkout (IRBPF_SHARED)"
+    return "needs root" if name in ("speed", "size", "instructions", "load", "piped", "cost") and os.geteuid() != 0 else ""
 
 
 if __name__ == "__main__":

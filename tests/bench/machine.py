@@ -13,6 +13,7 @@ from irbpf.objects import Object
 
 FULL = (1 << 64) - 1
 STACK = 512
+SWAP = 0xD0
 CONTEXT, FRAME, PACKET, MAPS = 1, 2, 3, 16  # regions of memory: the upper half of an address
 SKB_DATA, SKB_END = 76, 80  # struct __sk_buff
 
@@ -76,9 +77,13 @@ class Machine:
     def arithmetic(self, one: Instruction) -> None:
         bits = 64 if one.kind == ALU64 else 32
         mask, operation = (1 << bits) - 1, one.opcode & 0xF0
-        target, value = self.registers[one.target] & mask, self.operand(one, bits)
+        target, value = self.registers[one.target] & mask, 0 if operation == SWAP else self.operand(one, bits)
         if operation == NEGATE:
             result = -target
+        elif operation == SWAP:  # the width is in the immediate; what is above it is cut off
+            whole = self.registers[one.target] & ((1 << one.value) - 1)
+            result = int.from_bytes(whole.to_bytes(one.value // 8, "little"), "big") if one.opcode & 8 or one.kind == ALU64 else whole
+            mask = FULL
         elif operation == 0xC0:
             result = _signed(target, bits) >> (value & bits - 1)
         else:

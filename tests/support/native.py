@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import subprocess
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from irbpf.objects import Source
@@ -36,3 +37,12 @@ class Native:
         events = ctypes.create_string_buffer(ROOM * EVENT_SIZE)
         count = self.library.decode(self.state, words, len(samples), events, ROOM)
         return read_events(events.raw, count)
+
+    def count(self, words: ctypes.Array[ctypes.c_uint32]) -> int:
+        """How many events any number of mode2 words make."""
+        return int(self.library.decode(self.state, words, len(words), _room(len(words)), len(words)))
+
+
+@cache
+def _room(count: int) -> ctypes.Array[ctypes.c_char]:
+    return ctypes.create_string_buffer(count * EVENT_SIZE)
