@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,7 +13,7 @@ from irbpf.families import FAMILIES
 from irbpf.irp.syntax import Name, Number
 from irbpf.ownprotocols import FIELDS, NARROWING, read_number, read_protocol, read_tolerance
 from irbpf.paths import data, decoder_file
-from irbpf.problems import Problems
+from irbpf.problems import Problems, nearest
 from irbpf.protocols import Protocol, Tolerance
 from irbpf.pulses import Kind, parse_samples
 from irbpf.raw import Pattern, PatternError, build_raw
@@ -68,27 +69,29 @@ class Table:
 AnyEntry = Entry | Raw | HandWritten  # what a decoder is made of
 
 
-def read_entry(node: Node, problems: Problems) -> tuple[AnyEntry | Table, Places]:
-    """One entry, and where each of its scancodes is written."""
+def read_entry(node: Node, problems: Problems, thorough: bool) -> tuple[AnyEntry | Table | None, Mapping[int, str], Places]:
+    """One entry, None where nothing can be made of it; its keys, and where each of their scancodes is written."""
     names = [key.text for key, _ in node.pairs or ()]
     if "raw" in names:
-        return _raw(node.mapping("a raw entry", RAW_FIELDS), problems)
+        return _raw(node.mapping("a raw entry", RAW_FIELDS, problems), problems)
     if "table" in names:
-        keys, places = _keys(node.mapping("a table entry", TABLE_FIELDS)["table"], None, problems)
-        return Table(keys), places
+        keys, places = _keys(node.mapping("a table entry", TABLE_FIELDS, problems)["table"], None, problems)
+        return Table(keys), keys, places
     if "decoder" in names:
-        return _hand_written(node.mapping("a decoder entry", DECODER_FIELDS), problems)
+        return _hand_written(node.mapping("a decoder entry", DECODER_FIELDS, problems), problems)
     name = next((value.text for key, value in node.pairs or () if key.text == "protocol"), "")
     family = FAMILIES[name].fields if name in FAMILIES else ()
-    fields = node.mapping("a protocol entry", (*FIELDS, *NARROWING, "keys", *family))
-    if "protocol" not in fields:
-        node.fail("the entry names no protocol", "add protocol: with a name of irbpf protocols, or of your own with irp:")
-    protocol = read_protocol(fields, problems)
-    keys, places = _keys(fields.get("keys"), protocol, problems)
-    return Entry(protocol, keys), places
+    fields = node.mapping("a protocol entry", (*FIELDS, *NARROWING, "keys", *family), problems)
+    protocol = None
+    with problems.here():
+        if "protocol" not in fields:
+            node.fail("the entry names no protocol", "add protocol: with a name of irbpf protocols, or of your own with irp:")
+        protocol = read_protocol(fields, problems)
+    keys, places = _keys(fields.get("keys"), protocol, problems, thorough)
+    return None if protocol is None else Entry(protocol, keys), keys, places
 
 
-def _keys(node: Node | None, protocol: Protocol | None, problems: Problems) -> tuple[dict[int, str], Places]:
+def _keys(node: Node | None, protocol: Protocol | None, problems: Problems, thorough: bool = False) -> tuple[dict[int, str], Places]:
     """scancode -> key name, and where it is."""
     keys: dict[int, str] = {}
     places: Places = {}
@@ -97,18 +100,27 @@ def _keys(node: Node | None, protocol: Protocol | None, problems: Problems) -> t
     if node.pairs is None:
         node.fail("keys is a mapping of scancodes to key names", "such as 0x1e3b: KEY_SELECT")
     width = 64 if protocol is None else layout_bits(protocol)
-    check = protocol is not None and _plain(protocol)
+    check = thorough or protocol is not None and _plain(protocol)
     for key, value in node.pairs:
+        name = scancode = None
         with problems.here():
-            scancode = key.integer("a scancode")
-            if not 0 <= scancode < 1 << width:
-                key.fail(f"scancode {key.text[:40]} does not fit into the {width} bits of the protocol's layout", "see irbpf protocols")
-            if check and protocol is not None:
-                possible(key, protocol, scancode)
-            keys[scancode], places[scancode] = _key_name(value), key
+            name = _key_name(value)
+        with problems.here():
+            scancode = _scancode(key, width, protocol if check else None)
+        if name is not None and scancode is not None and scancode not in keys:
+            keys[scancode], places[scancode] = name, key
         if len(keys) > MOST_KEYS:
             key.fail(f"more than {MOST_KEYS} keys", "the kernel's table has no more room")
     return keys, places
+
+
+def _scancode(node: Node, width: int, protocol: Protocol | None) -> int:
+    scancode = node.integer("a scancode")
+    if not 0 <= scancode < 1 << width:
+        node.fail(f"scancode {node.text[:40]} does not fit into the {width} bits of the protocol's layout", "see irbpf protocols")
+    if protocol is not None:
+        _possible(node, protocol, scancode)
+    return scancode
 
 
 def layout_bits(protocol: Protocol) -> int:
@@ -121,7 +133,7 @@ def _plain(protocol: Protocol) -> bool:
     return all(isinstance(part.data, Number) or isinstance(part.data, Name) and part.data.name in names for part in protocol.scancode)
 
 
-def possible(key: Node, protocol: Protocol, scancode: int) -> None:
+def _possible(key: Node, protocol: Protocol, scancode: int) -> None:
     """Error where no frame of the protocol has this scancode: a fixed bit differs, a parameter or `where` is never so."""
     try:
         parameters_of(protocol, scancode)
@@ -142,8 +154,11 @@ def _key_name(node: Node) -> str:
     return name
 
 
-def _raw(fields: Mapping[str, Node], problems: Problems) -> tuple[Raw, Places]:
-    tolerance = read_tolerance(fields["tolerance"]) if "tolerance" in fields else Tolerance()
+def _raw(fields: Mapping[str, Node], problems: Problems) -> tuple[Raw, Mapping[int, str], Places]:
+    tolerance = Tolerance()
+    with problems.here():
+        if "tolerance" in fields:
+            tolerance = read_tolerance(fields["tolerance"], problems)
     patterns: list[Pattern] = []
     nodes: list[Node] = []
     places: Places = {}
@@ -158,9 +173,9 @@ def _raw(fields: Mapping[str, Node], problems: Problems) -> tuple[Raw, Places]:
                     nodes.append(one)
     if not fields["raw"].pairs:
         fields["raw"].fail("there is no pattern", "such as KEY_POWER: +9000 -4500 +560")
-    if patterns:
-        _told_apart(patterns, nodes, tolerance)
-    return Raw(tuple(patterns), tolerance), places
+    _told_apart(patterns, nodes, tolerance, problems)
+    raw = Raw(tuple(patterns), tolerance)
+    return raw, raw.keys, places
 
 
 def _durations(node: Node) -> tuple[int, ...]:
@@ -174,22 +189,46 @@ def _durations(node: Node) -> tuple[int, ...]:
     return tuple(sample.duration for sample in samples)
 
 
-def _told_apart(patterns: Sequence[Pattern], nodes: Sequence[Node], tolerance: Tolerance) -> None:
-    try:
-        build_raw("raw", patterns, tolerance)
-    except PatternError as error:
-        nodes[error.pattern].fail(error.message, error.hint)
-
-
-def _hand_written(fields: Mapping[str, Node], problems: Problems) -> tuple[HandWritten, Places]:
-    name = fields["decoder"].string("the decoder")
-    if not name.replace("_", "").isalnum() or not decoder_file(name).is_file():
-        fields["decoder"].fail(f"there is no decoder {name[:60]!r}", f"put it at {data('bpf', 'NAME.c')}")
-    parameters = {}
-    for key, value in (fields["parameters"].pairs or ()) if "parameters" in fields else ():
+def _told_apart(patterns: Sequence[Pattern], nodes: Sequence[Node], tolerance: Tolerance, problems: Problems) -> None:
+    """A pattern that is wrong is left out, and the others are looked at again."""
+    good = list(zip(patterns, nodes, strict=True))
+    while good:
         with problems.here():
-            if not (key.text.isidentifier() and key.text.isascii()) or key.text not in decoder_file(name).read_text():
-                key.fail(f"{key.text[:40]!r} is no macro of {name}.c", "see its #define lines")
-            parameters[key.text] = value.integer(key.text)
+            try:
+                build_raw("raw", [pattern for pattern, _ in good], tolerance)
+                return
+            except PatternError as error:
+                good.pop(error.pattern)[1].fail(error.message, error.hint)
+
+
+def _hand_written(fields: Mapping[str, Node], problems: Problems) -> tuple[HandWritten | None, Mapping[int, str], Places]:
+    name, parameters, number = "", {}, 0
+    with problems.here():
+        name = _decoder(fields["decoder"])
+        parameters = _macros(fields["parameters"], name, problems) if "parameters" in fields else {}
+    with problems.here():
+        if "number" in fields:
+            number = read_number(fields["number"])
     keys, places = _keys(fields.get("keys"), None, problems)
-    return HandWritten(name, keys, parameters, read_number(fields["number"]) if "number" in fields else 0), places
+    return HandWritten(name, keys, parameters, number) if name else None, keys, places
+
+
+def _decoder(node: Node) -> str:
+    name = node.string("the decoder")
+    if not name.replace("_", "").isalnum() or not decoder_file(name).is_file():
+        node.fail(f"there is no decoder {name[:60]!r}", f"put it at {data('bpf', 'NAME.c')}")
+    return name
+
+
+def _macros(node: Node, decoder: str, problems: Problems) -> dict[str, int]:
+    if node.pairs is None:
+        node.fail("parameters is a mapping of macros to numbers", f"see the #ifndef lines of {decoder}.c")
+    text = decoder_file(decoder).read_text(errors="replace")
+    known = re.findall(r"^#[ \t]*ifndef[ \t]+(\w+)", text, re.MULTILINE)
+    macros = {}
+    for key, value in node.pairs:
+        with problems.here():
+            if key.text not in known:
+                key.fail(f"{key.text[:40]!r} is no macro that {decoder}.c lets others set", nearest(key.text, known) if known else "see bpf/README.md")
+            macros[key.text] = value.integer(key.text)
+    return macros

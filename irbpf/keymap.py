@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from irbpf import yamlnodes
 from irbpf.entries import MOST_KEYS, RAW_BASE, AnyEntry, Entry, HandWritten, Raw, Table, read_entry
 from irbpf.problems import Problems
 from irbpf.yamlnodes import Node
 
-__all__ = ["MOST_KEYS", "RAW_BASE", "AnyEntry", "Entry", "HandWritten", "Keymap", "Match", "Raw", "Table", "build", "load", "match", "parse", "read"]
+__all__ = ["MOST_KEYS", "RAW_BASE", "AnyEntry", "Entry", "HandWritten", "Keymap", "Match", "Raw", "Table", "load", "match", "parse", "read"]
 
 MOST_ENTRIES = 64
 TOP_FIELDS = ("name", "receivers", "protocols")
@@ -55,41 +56,48 @@ class Keymap:
 
 def load(path: Path) -> Keymap:
     """Read and check a keymap. Errors are `file:line:column: ...`; the first of several is raised."""
-    return build(yamlnodes.read(path))
+    return parse(yamlnodes.content(path), str(path))
 
 
 def parse(text: str, path: str) -> Keymap:
-    return build(yamlnodes.parse(text, path))
-
-
-def build(root: Node) -> Keymap:
     problems = Problems()
-    keymap = read(root, problems)
+    keymap = read(text, path, problems)
     problems.raise_first()
     assert keymap is not None
     return keymap
 
 
-def read(root: Node, problems: Problems) -> Keymap | None:
-    """The keymap without what is wrong in it, which goes to `problems`; None where nothing can be made of it."""
+def read(text: str, path: str, problems: Problems, thorough: bool = False) -> Keymap | None:
+    """The keymap without what is wrong in it, which goes to `problems`; None where nothing can be made of it. `thorough`: scancodes that
+    take long to turn round are looked at too."""
     keymap = None
     with problems.whole():
-        fields = root.mapping("a keymap", TOP_FIELDS)
-        if "protocols" not in fields:
-            root.fail("the keymap has no protocols", "add protocols: with at least one entry")
-        name, receivers = Path(root.file).stem, []
-        if "name" in fields:
-            with problems.here():
+        root = yamlnodes.parse(text, path, problems)
+        fields = root.mapping("a keymap", TOP_FIELDS, problems)
+        name = Path(path).stem
+        with problems.here():
+            if "name" in fields:
                 name = fields["name"].string("the name")
-        for node in fields["receivers"].list("receivers") if "receivers" in fields else ():
-            with problems.here():
-                receivers.append(match(node))
-        entries, places = _entries(fields["protocols"], problems)
-        keymap = Keymap(root.file, name, tuple(receivers), tuple(entries), {code: node.place for code, node in places.items()})
+        receivers = _receivers(fields["receivers"], problems) if "receivers" in fields else []
+        if "protocols" not in fields:
+            if not any(error.hint == "did you mean protocols?" for error in problems.found):
+                root.fail("the keymap has no protocols", "add protocols: with at least one entry")
+            return None
+        entries, places = _entries(fields["protocols"], problems, thorough)
+        keymap = Keymap(path, name, tuple(receivers), tuple(entries), {code: node.place for code, node in places.items()})
     return keymap
 
 
-def _entries(list_node: Node, problems: Problems) -> tuple[list[AnyEntry | Table], dict[int, Node]]:
+def _receivers(list_node: Node, problems: Problems) -> list[Match]:
+    receivers: list[Match] = []
+    with problems.here():
+        for node in list_node.list("receivers"):
+            with problems.here():
+                receivers.append(match(node, problems))
+    return receivers
+
+
+def _entries(list_node: Node, problems: Problems, thorough: bool) -> tuple[list[AnyEntry | Table], dict[int, Node]]:
     entries: list[AnyEntry | Table] = []
     places: dict[int, Node] = {}
     keys: dict[int, str] = {}
@@ -97,9 +105,10 @@ def _entries(list_node: Node, problems: Problems) -> tuple[list[AnyEntry | Table
         if number >= MOST_ENTRIES:
             node.fail(f"more than {MOST_ENTRIES} protocols", "the kernel runs no more programs on a receiver")
         with problems.here():
-            entry, where = read_entry(node, problems)
-            entries.append(entry)
-            for scancode, key in entry.keys.items():
+            entry, own, where = read_entry(node, problems, thorough)
+            if entry is not None:
+                entries.append(entry)
+            for scancode, key in own.items():
                 with problems.here():
                     if keys.setdefault(scancode, key) != key:
                         where[scancode].fail(f"scancode {scancode:#x} is {key} here and {keys[scancode]} in line {places[scancode].line}",
@@ -112,13 +121,16 @@ def _entries(list_node: Node, problems: Problems) -> tuple[list[AnyEntry | Table
     return entries, places
 
 
-def match(node: Node) -> Match:
+def match(node: Node, problems: Problems) -> Match:
     """One way for a receiver to fit."""
-    fields = node.mapping("a receiver", MATCH_FIELDS)
-    if not fields:
+    fields = node.mapping("a receiver", MATCH_FIELDS, problems)
+    if not node.pairs:
         node.fail("this fits every receiver", f"name at least one of {', '.join(MATCH_FIELDS)}")
-    return Match(**{name: _id(value, name) if name in _IDS else value.string(name)
-                    for name, value in fields.items()})  # type: ignore[arg-type]
+    values: dict[str, Any] = {}
+    for name, value in fields.items():
+        with problems.here():
+            values[name] = _id(value, name) if name in _IDS else value.string(name)
+    return Match(**values)
 
 
 def _id(node: Node, name: str) -> int:

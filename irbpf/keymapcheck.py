@@ -9,7 +9,7 @@ from pathlib import Path
 
 from irbpf import keycodes, library, yamlnodes
 from irbpf.encoding import parameters_of
-from irbpf.entries import AnyEntry, Entry, possible
+from irbpf.entries import AnyEntry, Entry
 from irbpf.errors import Error
 from irbpf.irp.interpreter import Interpreter
 from irbpf.irp.render import press
@@ -18,7 +18,6 @@ from irbpf.keymap import Keymap, read
 from irbpf.problems import PlacedError, Problems
 from irbpf.programs import automaton_of
 from irbpf.pulses import Kind, Sample, from_durations
-from irbpf.yamlnodes import Node
 
 ASSIGNMENTS = "receivers.yaml"
 MOST_TRIED = 3  # keys of each entry that are sent to the others
@@ -40,30 +39,16 @@ def check(path: Path) -> Checked:
     problems = Problems()
     keymap = None
     with problems.whole():
-        root = yamlnodes.read(path)
+        text = yamlnodes.content(path)
         if path.name == ASSIGNMENTS:
-            library.read_assignments(root, problems)
+            library.read_assignments(text, str(path), problems)
         else:
-            keymap = read(root, problems)
-            _every_scancode(root, keymap, problems)
+            keymap = read(text, str(path), problems, thorough=True)
+    if problems.more:
+        problems.found.append(Error(f"{path}: there may be more mistakes", "they are told when these are mended"))
     if problems.found or keymap is None:
         return Checked(str(path), None, tuple(problems.found), ())
     return Checked(str(path), keymap, (), tuple(warnings([keymap])))
-
-
-def _every_scancode(root: Node, keymap: Keymap | None, problems: Problems) -> None:
-    """Layouts with definitions take long to turn round, so their scancodes are looked at here and not whenever they are loaded."""
-    nodes = {key.value: key for entry in dict(_pairs(root)).get("protocols", root).items or () for name, keys in _pairs(entry)
-             if name == "keys" for key, _ in keys.pairs or ()}
-    for entry in keymap.entries if keymap is not None and not problems.found else ():
-        if isinstance(entry, Entry):
-            for scancode in entry.keys:
-                with problems.here():
-                    possible(nodes[scancode], entry.protocol, scancode)
-
-
-def _pairs(node: Node) -> Iterator[tuple[str, Node]]:
-    yield from ((key.text, value) for key, value in node.pairs or ())
 
 
 def warnings(keymaps: Sequence[Keymap]) -> Iterator[Error]:
@@ -71,8 +56,8 @@ def warnings(keymaps: Sequence[Keymap]) -> Iterator[Error]:
     for keymap in keymaps:
         high = [(scancode, key) for scancode, key in keymap.keys.items() if keycodes.number(key) > keycodes.X11_MOST]
         if high:
-            yield _placed(keymap, high[0][0], f"{len(high)} keys do not reach X11 programs, whose keycodes end at 255: "
-                          + ", ".join(dict.fromkeys(key for _, key in high)), "give those that X11 is to have another key")
+            others = f" and {len(high) - 1} more" if len(high) > 1 else ""
+            yield _placed(keymap, high[0][0], f"X11 has no {high[0][1]}{others}", "its keycodes end at 255; Wayland and Kodi have them")
         for entry in keymap.decoded:
             yield from _close(keymap, entry)
     yield from _both(keymaps)

@@ -76,17 +76,18 @@ def choose(receiver: Receiver) -> tuple[list[Choice], list[Error]]:
 def _may_fit(path: Path, receiver: Receiver) -> bool:
     """Whether the receivers that a file names might be this one, by those lines alone: to read all keymaps whole costs more than
     the load of one. What is in doubt may fit, and is read."""
-    try:
+    problems = Problems()
+    fits = False
+    with problems.whole():
         text = yamlnodes.content(path)
         blocks = _RECEIVERS.findall(text)
         if len(blocks) != 1:
             return _SOMEWHERE.search(text) is not None
         if not _VAGUE.search(blocks[0]) and receiver.rc_map not in blocks[0] and receiver.driver not in blocks[0]:
             return False
-        wanted = yamlnodes.parse(blocks[0], str(path)).mapping("a keymap", ("receivers",))["receivers"]
-        return any(weigh(match(one), receiver) is not None for one in wanted.list("the list of receivers"))
-    except Error:
-        return True
+        wanted = yamlnodes.parse(blocks[0], str(path), problems).mapping("a keymap", ("receivers",), problems)["receivers"]
+        fits = any(weigh(match(one, problems), receiver) is not None for one in wanted.list("the list of receivers"))
+    return fits or bool(problems.found)
 
 
 def _of_table(receiver: Receiver, problems: list[Error]) -> list[Choice]:
@@ -136,26 +137,32 @@ def _assignments() -> tuple[list[tuple[Match, list[str]]], bool]:
     if not path.exists():
         return [], False
     problems = Problems()
-    found = read_assignments(yamlnodes.read(path), problems)
+    found = read_assignments(yamlnodes.content(path), str(path), problems)
     problems.raise_first()
     return found
 
 
-def read_assignments(root: Node, problems: Problems) -> tuple[list[tuple[Match, list[str]]], bool]:
+def read_assignments(text: str, path: str, problems: Problems) -> tuple[list[tuple[Match, list[str]]], bool]:
     """The administrator's list of receivers, each with the names of its keymaps; and whether all others get ir-keytable's tables."""
     assigned, tables = [], False
     with problems.whole():
-        for node in root.list("the list of receivers"):
+        for node in yamlnodes.parse(text, path, problems).list("the list of receivers"):
             with problems.here():
-                entry = node.mapping("an entry", ("receiver", "keymaps", "otherwise"))
+                entry = node.mapping("an entry", ("receiver", "keymaps", "otherwise"), problems)
                 if set(entry) == {"otherwise"}:
                     if entry["otherwise"].string("what to use otherwise") != TABLES:
                         entry["otherwise"].fail("this is nothing to use", f"otherwise: {TABLES}")
                     tables = True
                     continue
-                if set(entry) != {"receiver", "keymaps"}:
+                if set(entry) != {"receiver", "keymaps"} and len(entry) == len(node.pairs or ()):
                     node.fail("an entry has receiver: and keymaps:", "see the README")
-                assigned.append((match(entry["receiver"]), [_known(one) for one in entry["keymaps"].list("keymaps")]))
+                names: list[str] = []
+                with problems.here():
+                    for one in entry["keymaps"].list("keymaps") if "keymaps" in entry else ():
+                        with problems.here():
+                            names.append(_known(one))
+                if "receiver" in entry:
+                    assigned.append((match(entry["receiver"], problems), names))
     return assigned, tables
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from irbpf.errors import Error
 
-MOST = 20  # problems of one file; the rest is found when these are mended
+MOST = 40  # problems of one file; the rest is found when these are mended
 
 
 class PlacedError(Error):
@@ -27,10 +27,11 @@ class _Enough(Exception):
 
 
 class Problems:
-    """Collects the errors of the blocks that are run under `here`."""
+    """Collects the errors of the blocks that are run under `here`; `more`: there are so many that the rest was not looked for."""
 
     def __init__(self) -> None:
         self.found: list[Error] = []
+        self.more = False
 
     @contextmanager
     def here(self) -> Iterator[None]:
@@ -49,7 +50,7 @@ class Problems:
             with self.here():
                 yield
         except _Enough:
-            pass
+            self.more = True
         self.found.sort(key=lambda error: (error.line, error.column) if isinstance(error, PlacedError) else (0, 0))
 
     def raise_first(self) -> None:

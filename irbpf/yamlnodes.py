@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -13,7 +13,7 @@ from typing import NoReturn
 import yaml
 
 from irbpf.errors import Error
-from irbpf.problems import PlacedError, nearest
+from irbpf.problems import PlacedError, Problems, nearest
 
 LARGEST = 1 << 20
 DEEPEST = 12
@@ -55,14 +55,15 @@ class Node:
             self.fail(f"{rest} (column {column} of the text)", error.hint)
         raise PlacedError(self.file, self.line, self.inside + int(column) - 1, rest, error.hint)
 
-    def mapping(self, what: str, known: Collection[str]) -> dict[str, Node]:
-        """The fields of a mapping; Error for an unknown one, with the nearest name."""
+    def mapping(self, what: str, known: Collection[str], problems: Problems) -> dict[str, Node]:
+        """The known fields of a mapping; each unknown one goes to `problems`, with the nearest name. Error for what is no mapping."""
         if self.pairs is None:
             self.fail(f"{what} is a mapping", f"with {', '.join(known)}")
         for key, _ in self.pairs:
-            if key.text not in known:
-                key.fail(f"{what} has no field {key.text[:60]!r}", nearest(key.text, known))
-        return {key.text: value for key, value in self.pairs}
+            with problems.here():
+                if key.text not in known:
+                    key.fail(f"{what} has no field {key.text[:60]!r}", nearest(key.text, known))
+        return {key.text: value for key, value in self.pairs if key.text in known}
 
     def list(self, what: str) -> tuple[Node, ...]:
         if self.items is None:
@@ -88,11 +89,6 @@ class Node:
         if not _INTEGER.fullmatch(self.text):
             self.fail(f"{self.text[:60]} is {str(self.value)[:20]} in YAML", "write a plain number, or 0x...")
         return self.value
-
-
-def read(path: Path) -> Node:
-    """The one document of a file."""
-    return parse(content(path), str(path))
 
 
 def content(path: Path) -> str:
@@ -129,9 +125,10 @@ def _kind(mode: int) -> str:
     return "a folder" if stat.S_ISDIR(mode) else "a pipe" if stat.S_ISFIFO(mode) else "a device" if stat.S_ISCHR(mode) else "something else"
 
 
-def parse(text: str, file: str) -> Node:
+def parse(text: str, file: str, problems: Problems) -> Node:
+    """The one document of a text, for use under `problems.whole`. What leaves the rest readable goes to `problems`; Error for other faults."""
     try:
-        _bound(text, file)
+        _bound(text, file, problems)
         root = yaml.compose(text, _LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -145,19 +142,24 @@ def parse(text: str, file: str) -> Node:
         raise PlacedError(file, 1, 1, str(error).splitlines()[0][:200], "the file is not valid YAML") from error
     if root is None:
         raise PlacedError(file, 1, 1, "the file is empty", "see the README for what a keymap holds")
-    return _node(root, file, yaml.SafeLoader(""))
+    return _node(root, file, yaml.SafeLoader(""), problems)
 
 
-def _bound(text: str, file: str) -> None:
+def _bound(text: str, file: str, problems: Problems) -> None:
+    """Nothing is composed before it is known to be small; an alias may stand for more than fits into memory."""
     depth = count = 0
     for event in yaml.parse(text, _LOADER):
         def fail(message: str, hint: str, mark: yaml.Mark = event.start_mark) -> NoReturn:
             raise PlacedError(file, mark.line + 1, mark.column + 1, message, hint)
 
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+        if isinstance(event, yaml.AliasEvent):
             fail("anchors and aliases are not used here", "write it out")
-        if getattr(event, "tag", None) and isinstance(event, yaml.NodeEvent):
-            fail("tags are not used here", "write the value plainly")
+        with problems.here():
+            if getattr(event, "anchor", None):
+                fail("anchors and aliases are not used here", "write it out")
+        with problems.here():
+            if getattr(event, "tag", None) and isinstance(event, yaml.NodeEvent):
+                fail("tags are not used here", "write the value plainly")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         count += 1
         if depth > DEEPEST:
@@ -166,14 +168,13 @@ def _bound(text: str, file: str) -> None:
             fail(f"more than {MOST_NODES} values", "a receiver's table has room for 512 keys")
 
 
-def _node(node: yaml.Node, file: str, loader: yaml.SafeLoader) -> Node:
+def _node(node: yaml.Node, file: str, loader: yaml.SafeLoader, problems: Problems) -> Node:
     line, column = node.start_mark.line + 1, node.start_mark.column + 1
     if isinstance(node, yaml.SequenceNode):
-        return Node(file, line, column, items=tuple(_node(one, file, loader) for one in node.value))
+        return Node(file, line, column, items=tuple(_node(one, file, loader, problems) for one in node.value))
     if isinstance(node, yaml.MappingNode):
-        pairs = tuple((_node(key, file, loader), _node(value, file, loader)) for key, value in node.value)
-        _no_key_twice([key for key, _ in pairs])
-        return Node(file, line, column, pairs=pairs)
+        pairs = [(_node(key, file, loader, problems), _node(value, file, loader, problems)) for key, value in node.value]
+        return Node(file, line, column, pairs=tuple(_named(pairs, problems)))
     try:
         value = node.value if len(node.value) > LONGEST_NUMBER else loader.construct_object(node)
     except (yaml.YAMLError, ValueError, OverflowError):
@@ -183,11 +184,14 @@ def _node(node: yaml.Node, file: str, loader: yaml.SafeLoader) -> Node:
     return Node(file, line, column, node.value, value, inside=column + quotes if plain else 0)
 
 
-def _no_key_twice(keys: list[Node]) -> None:
+def _named(pairs: Sequence[tuple[Node, Node]], problems: Problems) -> Iterator[tuple[Node, Node]]:
+    """Those whose key can be one, each key as often as it is there."""
     seen: dict[object, Node] = {}
-    for key in keys:
-        if key.items is not None or key.pairs is not None:
-            key.fail("a key is a plain word or number")
-        if key.value in seen:
-            key.fail(f"{key.text[:60]} is there twice", f"the first is in line {seen[key.value].line}")
-        seen[key.value] = key
+    for key, value in pairs:
+        with problems.here():
+            if key.items is not None or key.pairs is not None:
+                key.fail("a key is a plain word or number")
+            yield key, value
+            if key.value in seen:
+                key.fail(f"{key.text[:60]} is there twice", f"the first is in line {seen[key.value].line}")
+            seen[key.value] = key

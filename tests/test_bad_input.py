@@ -75,7 +75,7 @@ KEYMAPS = {
     "UTF-16": (lambda path: path.write_bytes(GOOD.encode("utf-16")), ":1:1: not UTF-8"),
     "noise": (lambda path: path.write_bytes(bytes(range(256)) * 1000), "not UTF-8"),
     "control characters": (lambda path: path.write_text("name: \x1b[2J\n"), ":1:7: a control character"),
-    "control characters by escapes": (lambda path: path.write_text('name: a\n"\\e[31m": 1\n'), "has no field"),
+    "control characters by escapes": (lambda path: path.write_text('protocols: [{protocol: nec}]\n"\\e[31m": 1\n'), "has no field"),
     "brackets": (lambda path: path.write_text("[" * 200_000), "nested too deeply"),
     "braces": (lambda path: path.write_text("{" * 200_000), "nested too deeply"),
     "dashes": (lambda path: path.write_text("- " * 200_000), "nested too deeply"),

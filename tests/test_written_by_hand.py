@@ -137,7 +137,9 @@ def test_the_verifier_takes_it(name: str) -> None:
 # -- dropping one in ------------------------------------------------------------------------------------------------------
 
 # Morse, of all things: a dot, a dash or another pulse after a pause; no IRP line counts dots without end.
-MORSE = """
+MORSE = """#ifndef DASH
+#error DASH: from how many microseconds on a pulse is a dash
+#endif
 struct state {
 	__u32 n, held, toggle, pressed;
 	__u64 scancode;
@@ -190,7 +192,7 @@ def test_a_dropped_in_decoder_is_built(dropped: Path, tmp_path: Path) -> None:
 @pytest.mark.bpf
 def test_a_mistake_in_it_is_told_with_its_line(dropped: Path, tmp_path: Path) -> None:
     (tmp_path / "bpf" / "morse.c").write_text(MORSE.replace("s->n = 0", "s->m = 0"))
-    with pytest.raises(Exception, match=r"morse\.c:16:"):
+    with pytest.raises(Exception, match=r"morse\.c:18:"):
         bundle.build([load(dropped)], Cache(tmp_path / "cache"))
 
 
