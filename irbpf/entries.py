@@ -229,6 +229,7 @@ def _macros(node: Node, decoder: str, problems: Problems) -> dict[str, int]:
     for key, value in node.pairs:
         with problems.here():
             if key.text not in known:
-                key.fail(f"{key.text[:40]!r} is no macro that {decoder}.c lets others set", nearest(key.text, known) if known else "see bpf/README.md")
+                hint = nearest(key.text, known) if known else "see bpf/README.md"
+                key.fail(f"{key.text[:40]!r} is no macro that {decoder}.c lets others set", hint)
             macros[key.text] = value.integer(key.text)
     return macros
