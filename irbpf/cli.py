@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 from irbpf import __version__
 from irbpf.errors import Error
-from irbpf.verbs import decoding, exchange, keymaps, learning, live, pictures, protocols, receivers, recording, system
+from irbpf.verbs import decoding, exchange, keymaps, learning, live, pictures, protocols, proving, receivers, recording, system
 from irbpf.verbs.form import VerbParser, Verbs
 
 # Each verb imports what it needs: starting the command must not cost what only another verb uses.
-GROUPS = (receivers, live, keymaps, protocols, exchange, decoding, recording, learning, pictures, system)
+GROUPS = (receivers, live, keymaps, protocols, exchange, decoding, recording, learning, proving, pictures, system)
 
 EXAMPLES = """examples:
   irbpf list                                   the receivers of this machine, and the keymaps that fit

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from irbpf import trace
+from irbpf import bpf, compiler, trace
+from irbpf.cache import Cache, default_folder
 from irbpf.errors import Error
 from irbpf.keymap import Keymap
 from irbpf.pulses import Sample
@@ -37,9 +38,24 @@ def traces(names: Sequence[str]) -> list[Path]:
     return found
 
 
-def verify(keymap: Keymap, paths: Sequence[Path]) -> Iterator[Verdict]:
+def proven(keymap: Keymap, paths: Sequence[Path]) -> tuple[list[str], list[Verdict]]:
+    """The engines by which traces were decoded, all that run here, and a verdict on each trace: the first that says something is wrong."""
+    engines = ["python", *(["bpf"] if _compiled_here() else [])]
+    verdicts = [list(verify(keymap, paths, engine)) for engine in engines]
+    return engines, [next((one for one in each if one.why), each[0]) for each in zip(*verdicts, strict=True)]
+
+
+def _compiled_here() -> bool:
+    """Whether programs can be made and run on this machine."""
+    try:
+        return bool(compiler.version()) and bpf.probe()["test_run"] is None
+    except Error:  # no libbpf
+        return False
+
+
+def verify(keymap: Keymap, paths: Sequence[Path], engine: str = "python") -> Iterator[Verdict]:
     """A verdict on each trace; Error for a file that cannot be read, or that does not say what its key is."""
-    with Player(of_keymap(keymap), "python", compete=False) as player:
+    with Player(of_keymap(keymap), engine, Cache(default_folder()), compete=False) as player:
         for path in paths:
             one = trace.read(path)
             key = one.provenance.get("key") or next((press.key for press in one.expect or () if press.key), None)

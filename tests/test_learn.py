@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from irbpf import cli, keymap
+from irbpf import cli, keymap, trace
 from irbpf.errors import Error
 from irbpf.irp.render import press
 from irbpf.learn.files import key_name
@@ -60,9 +60,9 @@ def test_a_remote_of_two_protocols(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_what_nothing_decodes_is_kept_as_raw_patterns_and_said_to_be() -> None:
     presses = [Press(key, tuple(1000 + 700 * ((place * (3 + number)) % 5) for place in range(21 + 4 * number)))
                for number, key in enumerate(KEYS[:2])]
-    made, notes = keymap_of(Learned((), tuple(presses)), "tv", "tv.yaml")
-    assert sorted(made.keys.values()) == sorted(KEYS[:2])
-    assert "last resort" in " ".join(notes)
+    result = keymap_of(Learned((), tuple(presses)), "tv", "tv.yaml")
+    assert sorted(result.keymap.keys.values()) == sorted(KEYS[:2])
+    assert "last resort" in " ".join(result.notes)
 
 
 def test_a_trace_of_another_key_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -110,6 +110,89 @@ def test_nothing_is_overwritten_unasked(tmp_path: Path, capsys: pytest.CaptureFi
     assert learned(tmp_path) == {"code": 1}
     assert "is there already" in capsys.readouterr().err
     assert learned(tmp_path, "--force") == {"code": 0}
+
+
+@pytest.mark.parametrize("name", ["tv", "tv.txt", "/proc/nope/tv.yaml", "/dev/null/tv.yaml", "folder.yaml"])
+def test_a_keymap_that_cannot_be_written_is_told_at_once(tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str],
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is read, and before a person presses a key."""
+    monkeypatch.chdir(tmp_path)
+    Path("folder.yaml").mkdir()
+    for source in (["--from", "there-is-none"], ["there-is-none"]):
+        assert cli.main(["learn", *source, "-o", name]) == 1
+        said = capsys.readouterr().err
+        assert name in said and "there-is-none" not in said
+    assert [path.name for path in tmp_path.iterdir()] == ["folder.yaml"]
+
+
+def test_a_press_that_nothing_explains_is_set_aside(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is told, kept, and no part of the proof."""
+    record(tmp_path / "in", OWN, {"D": 77})
+    (tmp_path / "in" / "KEY_0-2.txt").write_text("+9000 -4500 +560 -1690 +560 -560 +560 -30000 +2500 -560 +777\n")
+    assert learned(tmp_path) == {"code": 0}
+    said = json.loads(capsys.readouterr().out)
+    assert [one["key"] for one in said["left_out"]] == ["KEY_0"]
+    assert "a press of KEY_0 is left out" in " ".join(said["notes"])
+    assert said["raw"] == []
+    assert [path.name for path in (tmp_path / "out/traces/tv/left-out").iterdir()] == ["KEY_0-1.trace"]
+    assert cli.main(["verify", str(tmp_path / "out/tv.yaml"), str(tmp_path / "out/traces/tv")]) == 0
+
+
+def test_where_a_recording_comes_from_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the carrier, which becomes that of a line of our own."""
+    record(tmp_path / "in", OWN, {"D": 77})
+    for number, path in enumerate(sorted((tmp_path / "in").iterdir())):
+        text = f"# irbpf trace 1\n# driver: mceusb\n# carrier: {36_950 + 20 * number} Hz\n# keymap: other.yaml\n# key: {path.stem}\n" + path.read_text()
+        path.with_suffix(".trace").write_text(text)
+        path.unlink()
+    assert learned(tmp_path) == {"code": 0}
+    assert json.loads(capsys.readouterr().out)["protocols"][0]["irp"].startswith("{37k}")
+    first = trace.read(tmp_path / "out/traces/tv/KEY_0-1.trace")
+    assert first.provenance == {"driver": "mceusb", "carrier": "36950 Hz", "key": "KEY_0"}
+
+
+def test_traces_are_learned_from_where_they_are(tmp_path: Path) -> None:
+    """How a key is added later: record it beside the others, and learn again."""
+    record(tmp_path / "in", OWN, {"D": 77}, KEYS[:6])
+    assert learned(tmp_path) == {"code": 0}
+    record(tmp_path / "out/traces/tv", OWN, {"D": 77}, KEYS[6:], first=50)
+    again = ["learn", "--from", str(tmp_path / "out/traces/tv"), "-o", str(tmp_path / "out/tv.yaml")]
+    assert cli.main(again) == 1
+    assert cli.main([*again, "--force"]) == 0
+    assert sorted(keymap.load(tmp_path / "out/tv.yaml").keys.values()) == sorted(KEYS)
+
+
+def test_a_forced_keymap_leaves_no_trace_of_the_one_before(tmp_path: Path) -> None:
+    record(tmp_path / "in", OWN, {"D": 77})
+    assert learned(tmp_path) == {"code": 0}
+    (tmp_path / "in" / "KEY_0.txt").unlink()
+    assert learned(tmp_path, "--force") == {"code": 0}
+    assert not list((tmp_path / "out/traces/tv").glob("KEY_0*"))
+
+
+def test_more_than_a_scancode_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A line of our own with more bits than 64: its scancodes are a digest, the same wherever it runs."""
+    wide = "{38k,430}<1,-1|1,-3>(8,-4,A:32,B:32,F:8,~F:8,1,^150m)*[A:0..4294967295,B:0..4294967295,F:0..255]"
+    record(tmp_path / "in", wide, {"A": 0x12345678, "B": 0x9ABCDEF0})
+    for number, path in enumerate(sorted((tmp_path / "in").iterdir())):
+        params = {"A": 0x12345678 ^ number * 0x11111111, "B": 0x9ABCDEF0 ^ number * 0x10305070, "F": number}
+        path.write_text(format_samples(from_durations(press(define("sent", wide).irp, params, 1))) + "\n")
+    assert learned(tmp_path) == {"code": 0}
+    said = json.loads(capsys.readouterr().out)
+    assert [(one["known"], one["keys"]) for one in said["protocols"]] == [(False, len(KEYS))], said
+    assert cli.main(["check", str(tmp_path / "out/tv.yaml")]) == 0
+
+
+@pytest.mark.bpf
+def test_a_line_of_our_own_is_proven_as_a_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record(tmp_path / "in", OWN, {"D": 77})
+    assert learned(tmp_path) == {"code": 0}
+    assert json.loads(capsys.readouterr().out)["traces"] == {"folder": str(tmp_path / "out/traces/tv"), "count": 8, "engines": ["python", "bpf"]}
+    proof = [str(tmp_path / "out/tv.yaml"), str(tmp_path / "out/traces/tv")]
+    assert cli.main(["verify", "--engine", "bpf", *proof]) == 0
+    changed = (tmp_path / "out/tv.yaml").read_text().replace("KEY_OK", "KEY_F1")
+    (tmp_path / "out/tv.yaml").write_text(changed)
+    assert cli.main(["verify", "--engine", "bpf", *proof]) == 1
 
 
 @pytest.mark.parametrize(("name", "key"), [("KEY_POWER.txt", "KEY_POWER"), ("power.txt", "KEY_POWER"), ("KEY_OK-2.trace", "KEY_OK"),

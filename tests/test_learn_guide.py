@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import select
@@ -105,6 +106,10 @@ def test_a_remote_is_learned_installed_and_proven(folder: Path) -> None:
     person.types("install it", "y")
     person.expect("installed")
     assert person.ends() == 0
+    assert not (folder / "tv.learn").exists()  # it is whole: a later run finds the keymap, and leaves it and what was changed in it
+    person = Person(folder)
+    person.expect("is there already")
+    assert person.ends() == 1
     assert keymap.load(folder / "etc/keymaps/tv.yaml").keys == {0x701: "KEY_POWER", 0x702: "KEY_VOLUMEUP"}
     assert len(list((folder / "traces/tv").glob("*.trace"))) == 4
 
@@ -127,6 +132,16 @@ def test_it_goes_on_after_a_break(folder: Path) -> None:
     assert not (folder / "etc").exists()
 
 
+def test_json_is_all_that_is_on_standard_output(folder: Path) -> None:
+    """The questions are elsewhere, and nothing is installed."""
+    words = iter(["\n", "quit\n"])
+    (folder / "one.txt").write_text(format_samples(from_durations(sent(1))) + "\n")
+    done = subprocess.run([sys.executable, "-m", "irbpf", "learn", str(folder / "one.txt"), "-o", str(folder / "tv.yaml"), "--json"], cwd=ROOT,
+                          input="".join(words), capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == {"keymap": None, "session": None, "keys": 0}
+    assert "key [KEY_POWER]: " in done.stderr
+
+
 def test_names_are_found_as_people_write_them() -> None:
     assert search("5") == ["KEY_NUMERIC_5"]
     assert search("key_ok") == search("ok") == ["KEY_OK"]
@@ -140,7 +155,7 @@ def test_a_session_is_kept_and_a_foreign_file_is_refused(tmp_path: Path) -> None
     from irbpf.errors import Error
 
     session = Session(tmp_path / "tv.learn")
-    session.add("KEY_A", [Press("KEY_A", (1, 2, 3))])
+    session.add("KEY_A", [Press("KEY_A", (1, 2, 3), carrier=38_000, fields={"driver": "mceusb"})])
     session.add("KEY_B", [])
     session.undo()
     again = resume(tmp_path / "tv.learn")

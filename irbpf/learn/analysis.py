@@ -54,10 +54,10 @@ class _Guess:
     chosen: _Frames
 
 
-def propose(presses: Sequence[Press], name: str = "learned", carrier: int | None = None) -> Proposal | None:
+def propose(presses: Sequence[Press], name: str = "learned") -> Proposal | None:
     """The cheapest line that proves itself on most of `presses`; None if none decodes any."""
     best: Proposal | None = None
-    for line in itertools.islice(_lines(presses, carrier), MOST_LINES):
+    for line in itertools.islice(_lines(presses), MOST_LINES):
         proposal = attempt(line, presses, name)
         if proposal is not None and (best is None or len(proposal.proof.covered) > len(best.proof.covered)):
             best = proposal
@@ -75,11 +75,13 @@ def attempt(line: Line, presses: Sequence[Press], name: str) -> Proposal | None:
     return Proposal(line, protocol, proof) if proof.covered else None
 
 
-def _lines(presses: Sequence[Press], carrier: int | None) -> Iterator[Line]:
+def _lines(presses: Sequence[Press]) -> Iterator[Line]:
     """All lines that could be meant, the cheapest first, none of them twice."""
     guesses = [_Guess(code.cost + chosen.extra, code, indices, chosen) for threshold in thresholds(presses)
                for chosen in _choices([split(press, threshold) for press in presses]) for code, indices in _codes(chosen.frames)]
     seen: set[str] = set()
+    measured = [press.carrier for press in presses if press.carrier]
+    carrier = round(middle(measured), -2) if measured else None
     for guess in sorted(guesses, key=lambda guess: guess.cost):
         for line in _written(guess, carrier):
             if line.irp not in seen:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from irbpf import keycodes, trace
 from irbpf.errors import Error
 from irbpf.learn.press import Press, durations
+from irbpf.record import imported
 from irbpf.signals import of_text
 
 _NUMBER = re.compile(r"[-_. ]\d+$")
+NOT_KEPT = ("key", "carrier", "keymap")  # of a trace's fields: what each press has anew, and what was said for another keymap
 SHORTEST = 3  # durations: what is shorter is a spike and no press
 ENDINGS = (".trace", ".txt", ".mode2", ".ir", ".raw", ".log", "")
 
@@ -34,12 +37,21 @@ def read_presses(path: Path) -> list[Press]:
         text = path.read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise Error(f"{path}: {getattr(error, 'strerror', None) or 'not a text'}") from error
-    given = trace.parse(text, str(path), path.stem).provenance.get("key") if text.startswith(trace.FIRST) else None
+    said = trace.parse(text, str(path), path.stem).provenance if text.startswith(trace.FIRST) else {}
+    given, carrier = said.get("key"), _carrier(said)
     if given is not None and not keycodes.exists(given):
         raise Error(f"{path}: its field says key: {given[:60]}, which is no key", "such as KEY_POWER, as in input-event-codes.h")
     name = given or key_name(path)
-    signals = [durations(signal.samples) for signal in of_text(text.splitlines(), str(path))]
-    return [Press(name, signal, str(path)) for signal in signals if len(signal) >= SHORTEST]
+    fields = {one: value for one, value in said.items() if one not in NOT_KEPT} or imported(str(path))
+    presses = [Press(name, durations(signal.samples), str(path), signal.carrier or carrier, fields)
+               for signal in of_text(text.splitlines(), str(path))]
+    return [press for press in presses if len(press.durations) >= SHORTEST]
+
+
+def _carrier(fields: Mapping[str, str]) -> int | None:
+    """Of a trace that says it, in Hz."""
+    number = fields.get("carrier", "").removesuffix(" Hz")
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 8 else None
 
 
 def key_name(path: Path) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from irbpf.learn.doubts import doubt
 from irbpf.learn.keynames import search, suggestion
@@ -22,7 +22,8 @@ HELP = """  Enter          the key that is suggested       NAME   another key: v
 
 @dataclass
 class Guide:
-    """`ask` prints a question and gives the line that is typed, None at the end of input; `say` prints a line."""
+    """`ask` prints a question and gives the line that is typed, None at the end of input; `say` prints a line; `fields`: where signals come from, for
+    their traces."""
 
     listener: Listener
     session: Session
@@ -30,6 +31,7 @@ class Guide:
     ask: Callable[[str], str | None]
     say: Callable[[str], None]
     wanted: int = 2  # presses of each key
+    fields: Mapping[str, str] = field(default_factory=dict)
 
     def run(self) -> bool:
         """Until the person is done (True), or leaves it for later (False)."""
@@ -91,7 +93,7 @@ class Guide:
             if signal is None:
                 self.say("no more signals come")
                 break
-            press = Press(key, durations(signal.samples))
+            press = Press(key, durations(signal.samples), carrier=signal.carrier, fields=self.fields)
             why = doubt(press, [*others, *taken], self.player, signal.overflow)
             self.say(f"  {self.described(signal, press)}")
             if why:

@@ -7,7 +7,7 @@ import select
 import stat
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from irbpf import lirc
@@ -60,8 +60,13 @@ class Listener:
 
 
 @contextmanager
-def of_receiver(path: str, person: int) -> Iterator[Listener]:
-    with lirc.opened(path, blocking=False) as fd:
+def of_receiver(path: str, person: int, carrier: bool = True) -> Iterator[Listener]:
+    """`carrier`: it is measured, where the receiver can; it then hears only what is close."""
+    with ExitStack() as stack:
+        fd = stack.enter_context(lirc.opened(path, blocking=False))
+        stack.enter_context(lirc.patient(fd, GAP_US))
+        if carrier:
+            stack.enter_context(lirc.measuring_carrier(fd))
         list(lirc.samples(fd, 0))  # what was heard before anybody asked
         yield Listener(fd, lambda: list(lirc.samples(fd, 0)), person)
 
@@ -70,7 +75,10 @@ def of_receiver(path: str, person: int) -> Iterator[Listener]:
 def of_text(path: str, person: int) -> Iterator[Listener]:
     """A file or pipe of text; a line of several durations that ends with a pulse is a whole signal. A pipe ends when the person does."""
     try:
-        pipe = stat.S_ISFIFO(os.stat(path).st_mode)
+        mode = os.stat(path).st_mode
+        if stat.S_ISDIR(mode):
+            raise Error(f"{path} is a folder", f"--from {path} learns from the recordings in it")
+        pipe = stat.S_ISFIFO(mode)
         fd = os.open(path, (os.O_RDWR if pipe else os.O_RDONLY) | os.O_CLOEXEC)
     except OSError as error:
         raise Error(f"{path}: {error.strerror}", "name a receiver (irbpf list), a file or a pipe") from error

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from irbpf.learn.cluster import clusters
 from irbpf.pulses import Kind, Sample
@@ -17,11 +17,14 @@ Durations = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Press:
-    """One press of the key `key`; `durations` in µs, pulse first, ending with a pulse."""
+    """One press of the key `key`; `durations` in µs, pulse first, ending with a pulse. `carrier` in Hz where it was measured; `fields` as
+    of a trace file: where the press comes from."""
 
     key: str
     durations: Durations
     origin: str = ""
+    carrier: int | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

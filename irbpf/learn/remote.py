@@ -29,27 +29,31 @@ class Group:
 
 @dataclass(frozen=True)
 class Learned:
-    """`raw`: presses that nothing decodes. They are the last resort: as they are, they can only be compared."""
+    """`raw`: presses that nothing decodes. They are the last resort: as they are, they can only be compared. `odd`: presses of keys
+    that others decode, but not these."""
 
     groups: tuple[Group, ...]
     raw: tuple[Press, ...] = ()
+    odd: tuple[Press, ...] = ()
 
 
-def learn(presses: Sequence[Press], player: Player, *, name: str = "remote", without: Collection[str] = (), carrier: int | None = None,
+def learn(presses: Sequence[Press], player: Player, *, name: str = "remote", without: Collection[str] = (),
           progress: Callable[[str], None] = lambda text: None) -> Learned:
     """What `presses` of one remote are; `player` has the known protocols, `without` names some that are not to be used."""
-    left, groups = list(presses), list[Group]()
+    left, groups, odd = list(presses), list[Group](), list[Press]()
     while left and len(groups) < MOST_PROTOCOLS:
-        group = _next(left, player, f"{name}-{len(groups) + 1}" if groups else name, without, carrier, progress)
+        group = _next(left, player, f"{name}-{len(groups) + 1}" if groups else name, without, progress)
         if group is None:
             break
         groups.append(group)
         taken = set(map(id, group.presses))
         left = [press for press in left if id(press) not in taken]
-    return Learned(tuple(groups), tuple(left))
+        odd += [press for press in left if press.key in group.scancodes]
+        left = [press for press in left if press.key not in group.scancodes]
+    return Learned(tuple(groups), tuple(left), tuple(odd))
 
 
-def _next(presses: Sequence[Press], player: Player, name: str, without: Collection[str], carrier: int | None,
+def _next(presses: Sequence[Press], player: Player, name: str, without: Collection[str],
           progress: Callable[[str], None]) -> Group | None:
     """The protocol that is worth most for `presses`: a known one for most of them, or else a line of our own that does better."""
     ours = known(presses, player, without)
@@ -57,7 +61,7 @@ def _next(presses: Sequence[Press], player: Player, name: str, without: Collecti
     if best is not None and len(best.proof.covered) >= max(1, ENOUGH * len(presses)):
         return _of_known(best, presses)
     progress(f"no protocol of the catalogue fits {len(presses)} presses; analysing them")
-    proposal = propose(presses, name, carrier)
+    proposal = propose(presses, name)
     if proposal is not None and (best is None or len(proposal.proof.covered) > len(best.proof.covered)):
         covered = tuple(presses[index] for index in sorted(proposal.proof.covered))
         return Group(proposal.protocol, covered, proposal.proof.scancodes, proposal.line)

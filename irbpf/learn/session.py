@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from irbpf import record
 from irbpf.errors import Error
 from irbpf.learn.press import Press
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass
@@ -55,9 +56,14 @@ class Session:
         text = json.dumps({"irbpf learn": VERSION, "steps": _plain(self.steps), "undone": _plain(self.undone)})
         record.put(self.path, text + "\n", fresh=False)
 
+    def forget(self) -> None:
+        """Nothing is left of it: what was learned is in the keymap and its traces."""
+        self.path.unlink(missing_ok=True)
+
 
 def _plain(steps: Sequence[tuple[str, list[Press]]]) -> list[list[object]]:
-    return [[key, [list(press.durations) for press in presses]] for key, presses in steps]
+    return [[key, [{"durations": press.durations, "carrier": press.carrier, "fields": dict(press.fields)} for press in presses]]
+            for key, presses in steps]
 
 
 def resume(path: Path) -> Session:
@@ -69,9 +75,15 @@ def resume(path: Path) -> Session:
         if data["irbpf learn"] != VERSION:
             raise ValueError
         return Session(path, _steps(data["steps"]), _steps(data["undone"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise Error(f"{path}: not what irbpf learn left", "delete it to start from the beginning") from error
 
 
-def _steps(data: Sequence[tuple[str, Sequence[Sequence[int]]]]) -> list[tuple[str, list[Press]]]:
-    return [(str(key), [Press(str(key), tuple(map(int, durations))) for durations in presses]) for key, presses in data]
+def _steps(data: Sequence[tuple[str, Sequence[Mapping[str, Any]]]]) -> list[tuple[str, list[Press]]]:
+    return [(str(key), [_press(str(key), one) for one in presses]) for key, presses in data]
+
+
+def _press(key: str, data: Mapping[str, Any]) -> Press:
+    carrier = data["carrier"]
+    return Press(key, tuple(map(int, data["durations"])), "", None if carrier is None else int(carrier),
+                 {str(name): str(value) for name, value in data["fields"].items()})

@@ -1,30 +1,27 @@
-"""Verbs about remotes that nobody knows yet: learn, identify, verify."""
+"""The verb that makes a keymap of a remote that nobody knows yet: learn."""
 
 from __future__ import annotations
 
 import argparse
 import re
 import sys
-from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from irbpf.errors import Error
-from irbpf.verbs.form import Verbs, emit, standard_input
+from irbpf.verbs.form import BUILDING, Verbs, emit, progress, standard_input
 from irbpf.verbs.values import whole
 
 if TYPE_CHECKING:
-    from irbpf.identify import Found, Identified
     from irbpf.learn.listen import Listener
     from irbpf.learn.press import Press
     from irbpf.learn.remote import Learned
-    from irbpf.replay import Decoder
+    from irbpf.replay import Player
 
-LEARN_EXAMPLES = """  irbpf learn rc0 -o living-room.yaml       key by key, with questions; again to go on after a break
+EXAMPLES = """  irbpf learn rc0 -o living-room.yaml       key by key, with questions; again to go on after a break
   irbpf learn --from recordings -o tv.yaml  without questions: recordings/KEY_POWER.trace, KEY_OK-1.txt ...
 """
-VERIFY_EXAMPLES = "  irbpf verify tv.yaml traces/tv   does each trace still decode to its key?\n"
 
 
 def do_learn(args: argparse.Namespace) -> int:
@@ -36,207 +33,155 @@ def do_learn(args: argparse.Namespace) -> int:
 def _guided(args: argparse.Namespace) -> int:
     """With questions: a session that can be broken off, and then the keymap."""
     from irbpf.learn.guide import Guide
-    from irbpf.learn.remote import learn
+    from irbpf.learn.result import target
     from irbpf.learn.session import resume
-    from irbpf.replay import Player
 
-    standard_input("replace")
-    path = Path(args.output or "remote.yaml")
+    path = target(args.output or "remote.yaml", args.force)
     session = resume(path.with_suffix(".learn"))
-    if path.exists() and not session.keys and not args.force:
-        raise Error(f"{path} is there already", "another name with -o, or --force to overwrite it")
+    standard_input("replace")
+    talk = _Talk(args.json)
     with ExitStack() as stack:
-        player = stack.enter_context(Player(_catalogue(), "python"))
-        listener, provenance, receiver = _listening(args.source, stack)
-        if not Guide(listener, session, player, _ask, lambda text: print(text, flush=True), args.presses).run():
-            print(f"{session.path}: {len(session.keys)} keys; the same command goes on")
-            return 0
+        listener, fields, receiver = _listening(args, stack)
+        player = stack.enter_context(_player())
+        if not Guide(listener, session, player, talk.ask, talk.say, args.presses, fields).run():
+            return _broken_off(session.path, len(session.keys), args.json)
         if not session.presses:
             raise Error("no key was learned", "press the keys of the remote when asked")
-        learned = learn(session.presses, player, name=path.stem, progress=print)
-    code = finish(path, args.name or path.stem, session.presses, learned, provenance, args.json)
-    return code or _installed(path, receiver)
+        code = _made(path, args, session.presses, player, talk)
+    if code:
+        talk.say(f"{session.path} is kept: {_again(args)} --force goes on")
+        return code
+    session.forget()
+    return 0 if args.json else _installed(path, receiver, talk)
 
 
-def _listening(source: str, stack: ExitStack) -> tuple[Listener, dict[str, str], str | None]:
+def _again(args: argparse.Namespace) -> str:
+    return f"irbpf learn {args.source}{f' -o {args.output}' if args.output else ''}"
+
+
+def _broken_off(path: Path, keys: int, as_json: bool) -> int:
+    if as_json:
+        emit({"keymap": None, "session": str(path) if keys else None, "keys": keys})
+    else:
+        print(f"{path}: {keys} keys; the same command goes on" if keys else "nothing was learned")
+    return 0
+
+
+class _Talk:
+    """Questions and words for the person at the terminal; on standard error, where standard output is for JSON."""
+
+    def __init__(self, as_json: bool) -> None:
+        self.stream = sys.stderr if as_json else sys.stdout
+
+    def say(self, text: str) -> None:
+        print(text, file=self.stream, flush=True)
+
+    def ask(self, question: str) -> str | None:
+        """The line that is typed; None at the end of input."""
+        print(question, end="", file=self.stream, flush=True)
+        return sys.stdin.readline() or None
+
+    def agrees(self, question: str) -> bool:
+        return (self.ask(f"{question} [y/N] ") or "").strip().lower() in ("y", "yes")
+
+
+def _listening(args: argparse.Namespace, stack: ExitStack) -> tuple[Listener, dict[str, str], str | None]:
     """Where signals come from, and the receiver, if it is one."""
-    from irbpf import discovery, record
+    from irbpf import discovery, lirc, record
     from irbpf.learn.listen import of_receiver, of_text
 
-    if not re.fullmatch(r"rc\d+|/dev/lirc\d+", source):
-        return stack.enter_context(of_text(source, sys.stdin.fileno())), record.imported(source), None
-    receiver = discovery.receiver(source)
+    person = sys.stdin.fileno()
+    if not re.fullmatch(r"rc\d+|/dev/lirc\d+", args.source):
+        return stack.enter_context(of_text(args.source, person)), record.imported(args.source), None
+    receiver = discovery.receiver(args.source)
     if receiver.lirc is None or not receiver.raw:
         raise Error(f"{receiver.rc} delivers no pulses and spaces", "only raw receivers can be learned from")
-    listener = stack.enter_context(of_receiver(receiver.lirc, sys.stdin.fileno()))
-    return listener, record.provenance(receiver, None), receiver.rc
+    listener = stack.enter_context(of_receiver(receiver.lirc, person, not args.no_carrier))
+    return listener, record.provenance(receiver, lirc.resolution(listener.fd)), receiver.rc
 
 
-def _ask(question: str) -> str | None:
-    if question:
-        print(question, end="", flush=True)
-    line = sys.stdin.readline()
-    return line if line else None
-
-
-def _installed(path: Path, receiver: str | None) -> int:
+def _installed(path: Path, receiver: str | None, talk: _Talk) -> int:
     """Offers to install the keymap, and to load it."""
     from irbpf import record
     from irbpf.paths import etc
     from irbpf.service import load_receiver
 
     target = etc("keymaps", path.name)
-    if (_ask(f"install it as {target}? [y/N] ") or "").strip().lower() not in ("y", "yes"):
+    if not talk.agrees(f"install it as {target}{', in place of the one there' if target.exists() else ''}?"):
         return 0
     record.put(target, path.read_text(), fresh=False)
-    print(f"{target}: installed")
-    if receiver is not None and (_ask(f"load it on {receiver} now? [y/N] ") or "").strip().lower() in ("y", "yes"):
+    talk.say(f"{target}: installed")
+    if receiver is not None and talk.agrees(f"load it on {receiver} now?"):
         load_receiver(receiver, [str(target)])
-        print(f"{receiver}: loaded")
+        talk.say(f"{receiver}: loaded")
     return 0
 
 
 def _learn_files(args: argparse.Namespace) -> int:
     from irbpf.learn.files import presses_of
-    from irbpf.learn.remote import learn
-    from irbpf.record import imported
-    from irbpf.replay import Player
+    from irbpf.learn.result import target
 
-    presses = presses_of(Path(args.folder))
-    path = Path(args.output or f"{Path(args.folder).resolve().name}.yaml")
-    if path.exists() and not args.force:
-        raise Error(f"{path} is there already", "another name with -o, or --force to overwrite it")
-    with Player(_catalogue(), "python") as player:
-        learned = learn(presses, player, name=path.stem, progress=lambda text: print(f"irbpf: {text}", file=sys.stderr))
-    return finish(path, args.name or path.stem, presses, learned, imported(args.folder), args.json)
+    folder = Path(args.folder)
+    path = target(args.output or f"{folder.resolve().name}.yaml", args.force, folder)
+    presses = presses_of(folder)
+    with _player() as player:
+        return _made(path, args, presses, player, _Talk(True))
 
 
-def _catalogue() -> list[Decoder]:
-    from irbpf.replay import of_catalogue
-    from irbpf.verbs.form import progress
+def _player() -> Player:
+    from irbpf.replay import Player, of_catalogue
 
-    return of_catalogue(progress("building the catalogue's decoders, once"))
+    return Player(of_catalogue(progress(BUILDING)), "python")
 
 
-def finish(path: Path, name: str, presses: list[Press], learned: Learned, provenance: dict[str, str], as_json: bool) -> int:
-    """Write, check and prove what was learned, and say what it is."""
+def _made(path: Path, args: argparse.Namespace, presses: list[Press], player: Player, talk: _Talk) -> int:
+    """Learn, write, check and prove, and say what it is; 1 if a trace does not decode to its key."""
     from irbpf.keymapcheck import check
+    from irbpf.learn.remote import learn
     from irbpf.learn.result import keymap_of, traces_of, write
-    from irbpf.verify import traces, verify
+    from irbpf.verify import proven, traces
 
-    keymap, notes = keymap_of(learned, name, str(path))
-    write(keymap, presses, notes, provenance)
+    learned = learn(presses, player, name=path.stem, progress=talk.say)
+    result = keymap_of(learned, args.name or path.stem, str(path))
+    write(result, presses)
     checked, proof = check(path), traces_of(path)
     if checked.problems or checked.keymap is None:
         raise checked.problems[0]
-    wrong = [one for one in verify(checked.keymap, traces([str(proof)])) if one.why]
-    groups = [{"protocol": one.protocol.name, "known": one.line is None, "irp": one.protocol.irp.text, "keys": len(one.scancodes),
-               "presses": len(one.presses)} for one in learned.groups]
-    if as_json:
-        emit({"keymap": str(path), "protocols": groups, "raw": sorted({one.key for one in learned.raw}), "notes": notes,
-              "wrong": [{"trace": str(one.path), "key": one.key, "why": one.why} for one in wrong]})
-        return 1 if wrong else 0
-    for row in groups:
-        print(f"{row['keys']} keys: {row['protocol']}{'' if row['known'] else ' (a line of our own)'}, proven by {row['presses']} presses")
-    for note in [*notes, *map(str, checked.warnings), *(f"{one.path}: {one.why}" for one in wrong)]:
-        print(f"note: {note}")
-    print(f"{path}: {len(keymap.keys)} keys; {proof}: {len(presses)} traces (irbpf verify {path} {proof})")
-    return 1 if wrong else 0
-
-
-def do_identify(args: argparse.Namespace) -> int:
-    from irbpf.identify import identify
-    from irbpf.replay import Player
-    from irbpf.signals import of_text
-
-    try:
-        lines = (standard_input() if args.file == "-" else Path(args.file).open(encoding="utf-8")).readlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Error(f"{args.file}: {getattr(error, 'strerror', None) or 'not a text'}") from error
-    signals = list(of_text(lines, args.file))
-    if not signals:
-        raise Error(f"{args.file} has no signals", "a recording is text: pulse 9000 / space 4500, or +9000 -4500 ...")
-    with Player(_catalogue(), "python") as player:
-        all_of_them = [identify(signal.samples, player, args.most) for signal in signals]
+    engines, verdicts = proven(checked.keymap, traces([str(proof)]))
+    notes = [*result.notes, *map(str, checked.warnings)]
+    said = {"keymap": str(path), "keys": len(checked.keymap.keys), "protocols": _groups(learned),
+            "raw": sorted({one.key for one in learned.raw} & set(checked.keymap.keys.values())), "notes": notes,
+            "left_out": [{"key": press.key, "why": why} for press, why in result.left_out],
+            "traces": {"folder": str(proof), "count": len(verdicts), "engines": engines},
+            "wrong": [{"trace": str(one.path), "key": one.key, "why": one.why} for one in verdicts if one.why]}
     if args.json:
-        emit([{"signal": number, "readings": [_reading_row(one) for one in each.found],
-               "misses": [vars(miss) for miss in each.misses]} for number, each in enumerate(all_of_them)])
-        return 0
-    for number, each in enumerate(all_of_them):
-        if len(all_of_them) > 1:
-            print(f"signal {number}")
-        _show(each)
-    return 0
-
-
-def _reading_row(one: Found) -> dict[str, Any]:
-    return {"protocol": one.protocol, "scancode": f"{one.scancode:#x}", "params": dict(one.params), "toggle": one.toggle,
-            "repeats": one.repeats, "rank": one.rank, "first": one.first, "last": one.last, "rule": one.rule,
-            "fit": {name: round(value, 2) for name, value in vars(one.fit).items()}}
-
-
-def _show(each: Identified) -> None:
-    found = [(one.protocol, f"{one.scancode:#x}", " ".join(f"{name}={value}" for name, value in one.params.items()),
-              f"{one.fit.mean_us:.0f} µs, {one.fit.mean_percent:.1f} %", f"{one.fit.most_us:.0f} µs, {one.fit.most_percent:.1f} %", one.rule,
-              str(one.repeats)) for one in each.found]
-    table(("protocol", "scancode", "parameters", "mean off", "most off", "decided by", "repeats"), found)
-    if not found:
-        print("no protocol of the catalogue fits this signal; irbpf learn finds out how it is sent")
-    misses = [(miss.protocol, str(miss.matched), miss.rule, miss.why) for miss in each.misses]
-    if misses:
-        print("\nnearly:")
-        table(("protocol", "fits", "broken rule", "why"), misses)
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Rows on the terminal; by rich, if it is there and somebody is watching."""
-    if not rows:
-        return
-    if sys.stdout.isatty():
-        try:
-            from rich.console import Console
-            from rich.table import Table
-        except ImportError:
-            pass
-        else:
-            made = Table(*head)
-            for row in rows:
-                made.add_row(*row)
-            Console(markup=False).print(made)
-            return
-    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
-    for row in (head, *rows):
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-
-
-def do_verify(args: argparse.Namespace) -> int:
-    from irbpf import library
-    from irbpf.keymap import load
-    from irbpf.verify import traces, verify
-
-    verdicts = list(verify(load(library.find(args.keymap)), traces(args.traces)))
-    wrong = [one for one in verdicts if one.why]
-    if args.json:
-        emit([{"trace": str(one.path), "key": one.key, "heard": list(one.heard), "why": one.why or None} for one in verdicts])
+        emit(said)
     else:
-        for one in wrong:
-            print(f"{one.path}: {one.key}: {one.why}")
-        print(f"{len(verdicts) - len(wrong)} of {len(verdicts)} traces decode to their keys")
-    return 1 if wrong else 0
+        _tell(said)
+    return 1 if said["wrong"] else 0
+
+
+def _groups(learned: Learned) -> list[dict[str, Any]]:
+    return [{"protocol": one.protocol.name, "known": one.line is None, "irp": one.protocol.irp.text, "keys": len(one.scancodes),
+             "presses": len(one.presses)} for one in learned.groups]
+
+
+def _tell(said: dict[str, Any]) -> None:
+    for row in said["protocols"]:
+        print(f"{row['keys']} keys: {row['protocol']}{'' if row['known'] else ' (a line of our own)'}, proven by {row['presses']} presses")
+    for note in [*said["notes"], *(f"{one['trace']}: {one['why']}" for one in said["wrong"])]:
+        print(f"note: {note}")
+    proof = said["traces"]
+    compiled = "interpreted and as BPF" if "bpf" in proof["engines"] else "interpreted; irbpf verify --engine bpf runs the compiled program"
+    print(f"{said['keymap']}: {said['keys']} keys; {proof['folder']}: {proof['count']} traces, decoded {compiled}")
 
 
 def add(verbs: Verbs) -> None:
-    one = verbs.add("learn", do_learn, "make a keymap from the presses of a remote", as_json=True, examples=LEARN_EXAMPLES)
+    one = verbs.add("learn", do_learn, "make a keymap from the presses of a remote", as_json=True, examples=EXAMPLES)
     one.add_argument("source", nargs="?", metavar="RC|FILE", help="a receiver, such as rc0; or a pipe or file of signals")
     one.add_argument("--from", dest="folder", metavar="DIR", help="without questions: from recordings, whose file names are their keys")
     one.add_argument("-o", "--output", metavar="FILE.yaml", help="the keymap; traces of its keys go into traces/FILE/ beside it")
     one.add_argument("--name", help="the name of the remote")
     one.add_argument("--presses", type=whole, default=2, metavar="N", help="how often each key is pressed (default: 2)")
-    one.add_argument("--force", action="store_true", help="overwrite what is there")
-    one = verbs.add("identify", do_identify, "what a signal is, how well it fits, and why it is nothing else", as_json=True,
-                    examples="  irbpf identify tv.trace   why was this press not decoded?\n")
-    one.add_argument("file", metavar="FILE|-", help="a recording; - for standard input")
-    one.add_argument("--most", type=whole, default=12, metavar="N", help="how many protocols that nearly fit (default: 12)")
-    one = verbs.add("verify", do_verify, "does each trace decode to its key with a keymap?", as_json=True, examples=VERIFY_EXAMPLES)
-    one.add_argument("keymap", help="a keymap, by name or file")
-    one.add_argument("traces", nargs="+", metavar="FILE|DIR", help="trace files, or folders of them")
+    one.add_argument("--no-carrier", action="store_true", help="do not measure the carrier, where the receiver could")
+    one.add_argument("--force", action="store_true", help="overwrite what is there, the traces too")
