@@ -106,7 +106,7 @@ class _Ends:
         self.edges: list[Edge] = []
 
     def number(self, edge: Edge) -> int:
-        plain = replace(edge, least=0, most=0, bits=())
+        plain = replace(edge, least=0, most=0, bits=(), silence=False, nominal=0)
         if plain not in self.edges:
             self.edges.append(plain)
         return self.edges.index(plain) + 1
@@ -135,7 +135,8 @@ def _branches(run: Run, edges: Sequence[Edge], ends: _Ends, least: int, most: in
 def _branch(run: Run, edge: Edge, ends: _Ends, least: int, most: int, indent: str) -> str:
     tests = ([f"duration >= {edge.least}"] if edge.least > least else []) + ([f"duration <= {edge.most}"] if edge.most < most else [])
     carry = f"{indent}\tcarry(s, duration, {edge.nominal});\n" if run.state.sign > 0 else ""
-    body = carry + _append(edge.bits, indent + "\t") + f"{indent}\treturn {_target(run, edge, ends)};\n"
+    released = f"{indent}\ts->held = 0;\n" if edge.silence and not edge.readings and not edge.held else ""
+    body = carry + released + _append(edge.bits, indent + "\t") + f"{indent}\treturn {_target(run, edge, ends)};\n"
     return f"{indent}if ({' && '.join(tests) or '1'}) {{\n{body}{indent}}}\n"
 
 
@@ -250,7 +251,7 @@ def _ends_function(ends: _Ends, automaton: Automaton) -> str:
             report = automaton.readings[reading].report
             done = "" if report == "check" else f"\t\t\ts->held = {int(edge.held and report != 'quiet')};\n\t\t\trestart(s);\n"
             tries += f"\t\tif (reading_{reading}(s, r)) {{\n{done}\t\t\treturn {edge.target};\n\t\t}}\n"
-        lost = "\t\ts->held = 0;\n" if edge.otherwise == IDLE else ""
+        lost = "\t\ts->held = 0;\n" if edge.otherwise in (IDLE, LOST) else ""
         cases.append(f"\tcase {number}:\n{tries}{lost}\t\treturn {edge.otherwise};")
     return ("/* A frame has ended: what does it mean, and what may follow? */\n"
             "static inline __attribute__((always_inline)) __u32 end(struct state *s, __u32 number, struct report *r)\n"
@@ -268,6 +269,8 @@ def _gap_function(name: str, cases: Sequence[str], ends: _Ends) -> str:
 
 
 def _step_function(automaton: Automaton, rests: Sequence[str]) -> str:
+    early = any(edge.readings for state in automaton.states if state.sign > 0 for edge in state.edges)
+    done = "" if early else "\t\ts->n = next;\n\t\treturn;\n"  # the verifier has less to walk where no pulse completes a frame
     return f"""/* Whether state n comes after a silence, so that more silence changes nothing. */
 static inline __attribute__((always_inline)) int resting(__u32 n)
 {{
@@ -296,10 +299,7 @@ static inline __attribute__((always_inline)) void step(struct state *s, __u32 sa
 					next = {LOST};
 			}}
 		}}
-		s->n = next;
-		return;
-	}}
-	if (kind == SAMPLE_SPACE) {{
+{done}	}} else if (kind == SAMPLE_SPACE) {{
 		if (resting(n)) {{
 			if (duration < {automaton.start_gap} || duration > {automaton.hold_gap}) {{
 				s->n = duration < {automaton.start_gap} ? {LOST} : {IDLE};
@@ -319,7 +319,7 @@ static inline __attribute__((always_inline)) void step(struct state *s, __u32 sa
 		}}
 		return;
 	}}
-	if (next == NONE) {{
+	if (next == NONE) {{ /* not after a pulse */
 		s->held = 0;
 		next = kind == SAMPLE_TIMEOUT || duration >= {automaton.start_gap} ? {IDLE} : {LOST};
 	}} else if (next & END(0)) {{

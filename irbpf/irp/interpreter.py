@@ -70,10 +70,7 @@ class Interpreter:
             self.silence(kind, duration)
             return None
         edge = self.edge(kind, min(duration + self.carry, LONGEST_US) if kind == Kind.SPACE else duration)
-        if edge is None:
-            self.lose(kind, duration)
-            return None
-        return self.follow(edge, kind, duration)
+        return self.lose(kind, duration) if edge is None else self.follow(edge, kind, duration)
 
     def edge(self, kind: Kind, duration: int) -> Edge | None:
         state = self.automaton.states[self.state]
@@ -93,19 +90,19 @@ class Interpreter:
         elif duration > self.automaton.hold_gap:
             self.state, self.held = IDLE, False
 
-    def lose(self, kind: Kind, duration: int) -> None:
+    def lose(self, kind: Kind, duration: int) -> Decoded | None:
         """A sample that does not fit: wait for a silence, or for a leader that can be nothing else."""
         self.held = False
         if kind == Kind.PULSE:
             self.state = IDLE
             edge = self.edge(kind, duration) if duration >= self.automaton.leader else None
-            self.state = LOST
             if edge is not None:
-                self.state = IDLE
-                self.follow(edge, kind, duration)
-            return
+                return self.follow(edge, kind, duration)
+            self.state = LOST
+            return None
         silent = kind == Kind.TIMEOUT or duration >= self.automaton.start_gap
         self.state = IDLE if silent else LOST
+        return None
 
     def restart(self) -> None:
         self.bits = self.length = 0
@@ -127,6 +124,7 @@ class Interpreter:
                 self.bits, self.length = self.bits << 1 | bit, self.length + 1
         if not edge.readings:
             self.state = edge.target
+            self.held = self.held and (edge.held or not edge.silence)  # the gap after a frame that was reported at its last edge
             return None
         return self.read(edge)
 
@@ -144,7 +142,7 @@ class Interpreter:
             self.restart()
             return decoded
         self.state = edge.otherwise
-        if edge.otherwise == IDLE:
+        if edge.otherwise in (IDLE, LOST):
             self.held = False
         return None
 
