@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from irbpf import bpf
+from irbpf.compiler import compile_sources
+from irbpf.engines.testrun import Batches
 from irbpf.hosts import host_source
 from irbpf.irp.automaton import Automaton, build_automaton, build_union
 from irbpf.irp.codegen import generate
@@ -17,9 +20,11 @@ from irbpf.irp.render import press
 from irbpf.protocols import catalogue, define
 from irbpf.pulses import Kind, Sample, from_durations
 from irbpf.reports import Reader
+from tests.bench.figures import executed
 from tests.support.native import Native
 from tests.support.signals import random_signals
-from tests.test_automaton import KERNEL, TIMEOUT, sent
+from tests.test_automaton import KERNEL, TIMEOUT, sent, some_parameters
+from tests.test_codegen import interpreted, reported
 
 SIGNALS = int(os.environ.get("IRBPF_TEST_SIGNALS", "250"))
 
@@ -31,8 +36,7 @@ def both(name: str) -> tuple[Automaton, Automaton]:
 
 
 def events(automaton: Automaton, samples: list[Sample]) -> list[tuple[int, Decoded]]:
-    machine = Interpreter(automaton)
-    return [(place, decoded) for place, sample in enumerate(samples) if (decoded := machine.step(sample)) is not None]
+    return interpreted(Interpreter(automaton), samples)
 
 
 def said(name: str, samples: list[Sample]) -> list[tuple[int, int, bool]]:
@@ -103,5 +107,28 @@ def test_c_says_what_the_interpreter_says(name: str, tmp_path: Path) -> None:
     native = Native(host_source(generate(automaton), "native", name), tmp_path, ("-O1", "-fsanitize=undefined,bounds", "-fno-sanitize-recover"))
     machine, reader = Interpreter(automaton), Reader(name, automaton)
     for samples in random_signals([*[catalogue()[name]] * 3, catalogue()["nec"], catalogue()["rc5"]], SIGNALS, seed=7):
-        expected = [(place, decoded) for place, sample in enumerate(samples) if (decoded := machine.step(sample)) is not None]
-        assert [(event.sample, reader.decoded(event)) for event in native.feed(samples)] == expected
+        assert reported(reader, native.feed(samples)) == interpreted(machine, samples)
+
+
+@pytest.mark.bpf
+@pytest.mark.xdist_group("bytecode")
+def test_bytecode_says_what_the_interpreter_says() -> None:
+    """And the kernel's programs pass the verifier, and take no more instructions than those that wait, but for a handful."""
+    automata = {name: both(name)[1] for name in KERNEL}
+    sources = [host_source(generate(one), "test_run", name) for name, one in automata.items()]
+    for (name, automaton), made in zip(automata.items(), compile_sources(sources), strict=True):
+        machine, reader = Interpreter(automaton), Reader(name, automaton)
+        with bpf.load(made) as program:
+            batches = Batches(program)
+            for samples in random_signals([*[catalogue()[name]] * 3, catalogue()["nec"]], SIGNALS // 2, seed=11):
+                assert reported(reader, batches.feed(samples)) == interpreted(machine, samples), name
+
+
+@pytest.mark.bpf
+@pytest.mark.parametrize("name", ["nec", "rc5", "sony12"])
+def test_it_costs_no_more(name: str) -> None:
+    """Instructions of the kernel's program for a press: a handful more in all."""
+    samples = from_durations(sent(name, **some_parameters(name, 1)))
+    late, early = (sum(executed(made, samples)) for made in compile_sources(
+        [host_source(generate(one), "lirc", name) for one in both(name)]))
+    assert abs(early - late) < len(samples) * 2

@@ -38,8 +38,9 @@ class Edge:
 
     `bits` are appended to the frame first, most significant first. If there are `readings`, the first that holds is
     reported; if none holds, the way leads to `otherwise` instead. `silence`: the gap may be a timeout too; without `readings` it
-    ends a frame that was reported at its last edge (`irbpf.irp.early`). `held`: the press may go on after it. `nominal` (0: unknown) is what it should have measured. What a pulse is too long is taken
-    for the next space's, for a receiver that lengthens pulses shortens spaces by as much.
+    ends a frame that was reported at its last edge (`irbpf.irp.early`). `held`: the press may go on after it. `nominal` (0: unknown)
+    is what it should have measured. What a pulse is too long is taken for the next space's, for a receiver that lengthens pulses
+    shortens spaces by as much.
     """
 
     least: int
