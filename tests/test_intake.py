@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from irbpf.engines.intake import Intake, PythonDecoder, Report
+from irbpf.engines.rhythm import MOST_KNOWN, ROOM, Rhythm, duration
 from irbpf.irp.automaton import build_automaton
 from irbpf.irp.render import press
 from irbpf.protocols import catalogue
@@ -94,3 +95,49 @@ def test_however_it_is_cut_it_is_the_same(cuts: list[int]) -> None:
         rest = rest[cut * 7:]
     found += pieces.take(rest)
     assert [report[1:] for report in found] == [report[1:] for report in whole]
+
+
+USUAL = 20_000
+REPEAT = [sample.word for sample in from_durations(press(catalogue()["nec"].irp, {"D": 4, "F": 8}, 1))][68:]
+
+
+def frame(words: Sequence[int]) -> list[int]:
+    return [*words[:-1], TIMEOUT]
+
+
+def test_a_frame_is_slept_over_until_one_that_began_like_it_was_over() -> None:
+    rhythm = Rhythm()
+    assert rhythm.nap(NEC[:2], USUAL) == USUAL
+    rhythm.decoded(frame(NEC))
+    assert [rhythm.nap(NEC[:count], USUAL) for count in (0, 1, 9)] == [
+        USUAL, *(duration(frame(NEC)) - duration(NEC[:count]) for count in (1, 9))]
+    rhythm.decoded(frame(REPEAT))  # they begin alike, but for the second duration
+    assert rhythm.nap(NEC[:1], USUAL) == rhythm.nap(REPEAT[:1], USUAL) == duration(frame(REPEAT)) - duration(NEC[:1])
+    assert rhythm.nap(NEC[:2], USUAL) == duration(frame(NEC)) - duration(NEC[:2])
+
+
+def test_the_shortest_counts_and_a_longer_one_is_looked_at_often_at_first() -> None:
+    rhythm = Rhythm()
+    for gap in (30_000, 8_000, 50_000):
+        rhythm.decoded([*NEC[:-1], space(gap)])
+    assert rhythm.nap(NEC[:-1], USUAL) == 8_000
+    longer = [rhythm.nap([*NEC[:-1], space(gap)], USUAL) for gap in (8_000, 30_000, 400_000)]
+    assert longer == [USUAL // 5, 22_000 // 4, USUAL]
+
+
+def test_no_nap_is_so_long_that_the_kernel_would_drop_samples() -> None:
+    rhythm = Rhythm()
+    rhythm.decoded(frame(NEC))
+    fast = [*NEC[:2], *[space(60)] * 100]
+    assert rhythm.nap(fast, USUAL) <= ROOM * duration(fast) // len(fast) < duration(NEC) - duration(fast)
+
+
+def test_only_what_was_decoded_is_remembered_and_no_more_than_there_is_room_for() -> None:
+    intake = Intake([PythonDecoder(build_automaton(catalogue()["nec"]))], 5_000)
+    intake.take([*NEC[:21], TIMEOUT])
+    assert not intake.rhythm.known
+    intake.take(frame(NEC))
+    assert list(intake.rhythm.known.values()) == [duration(frame(NEC))]
+    for length in range(3 * MOST_KNOWN):
+        intake.rhythm.decoded([space(1000 * length), TIMEOUT])
+    assert len(intake.rhythm.known) <= MOST_KNOWN

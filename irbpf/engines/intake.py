@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from irbpf import bpf
+from irbpf.engines.rhythm import Rhythm
 from irbpf.engines.testrun import SAMPLES, Batches
 from irbpf.pulses import LONGEST_US, Kind, Sample
 from irbpf.reports import DOWN, REPEAT
@@ -73,6 +74,7 @@ class Intake:
     def __init__(self, decoders: Sequence[Decoder], quiet: int) -> None:
         self.decoders, self.quiet = decoders, quiet
         self.words: list[int] = []
+        self.rhythm = Rhythm()
         self.in_frame = False  # a silence has not come yet
         self.gap_follows = False
         self.samples = 0
@@ -115,4 +117,10 @@ class Intake:
         for start in range(0, len(words), SAMPLES):
             part = words[start:start + SAMPLES]
             found += sorted(report for number, decoder in enumerate(self.decoders) for report in decoder.run(part, number))
+        if found and self.quiet:
+            self.rhythm.decoded(words[:found[0].sample + 1])
         return found
+
+    def nap(self, usual: int) -> int:
+        """For how many µs nothing of the frame under way need be looked at; `usual` where that is not known."""
+        return self.rhythm.nap(self.words, usual)

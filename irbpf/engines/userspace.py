@@ -115,7 +115,7 @@ class Server:
     def loop(self) -> None:
         while not self.stop_asked:
             # in the midst of a frame nothing of it is waited for: see listen()
-            ready = self.others.poll(self.nap_ms) if self.more_follows else self.poll.poll(self.patience())
+            ready = self.others.poll(self.nap()) if self.more_follows else self.poll.poll(self.patience())
             self.wakeups += 1
             for fd, what in ready:
                 if fd == self.stop_pipe[0]:
@@ -136,6 +136,12 @@ class Server:
         if self.watchdog:
             times.append(self.next_ping)
         return max(0, -(-(min(times) - clock()) // 1000)) if times else None
+
+    def nap(self) -> int:
+        """How many ms of the frame under way to sleep over; nothing that is due meanwhile is missed."""
+        usual = self.nap_ms
+        nap = -(-self.intake.nap(1000 * usual) // 1000)
+        return nap if nap <= usual or (due := self.patience()) is None else max(usual, min(nap, due))
 
     def silent_at(self) -> int | None:
         return self.heard + self.keys.timeout + GRACE_US if self.intake.in_frame else None

@@ -9,12 +9,14 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import statistics
 import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,15 +58,20 @@ def words() -> list[Sample]:
     return [sample for sample in read(ROOT / "tests" / "traces" / "nec-408.trace").samples[:67] if sample.kind != Kind.TIMEOUT]
 
 
-def play(fd: int, presses: int, ended: bool) -> None:
-    """Each edge when it is over, as an edge-timed receiver tells it. `ended`: a timeout after each press, as rc-core tells."""
-    at = time.monotonic()
+def play(fd: int, presses: int) -> list[tuple[float, float]]:
+    """Each edge when it is over, as an edge-timed receiver tells it, and a timeout after each press, as rc-core tells; how long the pause
+    before a press was it tells with the first edge (lirc_raw_event). Returns when each last edge and each timeout could be read."""
+    at, before, ends = time.monotonic(), struct.pack("=I", Sample(Kind.SPACE, round(1_000_000 * GAP_S)).word), []
     for _ in range(presses):
-        for sample in [Sample(Kind.SPACE, 200_000), *words(), *([TIMEOUT] if ended else [])]:
+        at += GAP_S
+        for place, sample in enumerate([*words(), TIMEOUT]):
             at += sample.duration / 1_000_000
             while (left := at - time.monotonic()) > 0:
                 time.sleep(left)
-            os.write(fd, struct.pack("=I", sample.word))
+            edge, told = told if place else 0.0, time.monotonic()
+            os.write(fd, (b"" if place else before) + struct.pack("=I", sample.word))
+        ends.append((edge, told))
+    return ends
 
 
 @contextlib.contextmanager
@@ -105,20 +112,59 @@ def rows(presses: int = 50) -> list[dict[str, Any]]:
     for engine, start in by.items():
         with tempfile.TemporaryDirectory() as name, start(Path(name)) as (pid, out):
             pipe = os.open(Path(name) / "pipe", os.O_RDWR)
-            listening = _listen(out)
-            play(pipe, 3, engine == "bpf")
-            _count(listening, b"")
+            heard = Heard(_listen(out), b"KEY_1" if engine == "lircd" else struct.pack("=HHi", 1, 2, 1))
+            play(pipe, 3)
+            heard.until_quiet()
             before = used(pid)
-            play(pipe, presses, engine == "bpf")
+            ends = play(pipe, presses)
             after = used(pid)
-            found.append({"engine": engine, "keys": f"{_count(listening, b'KEY_1' if engine == 'lircd' else struct.pack('=HHi', 1, 2, 1))} of {presses}",
-                          "CPU µs a press": round((after[0] - before[0]) / presses), "wake-ups a press": round((after[1] - before[1]) / presses, 1)})
+            keys = heard.until_quiet()
+            found.append({"engine": engine, "keys": f"{len(keys)} of {presses}", "CPU µs a press": round((after[0] - before[0]) / presses),
+                          "wake-ups a press": round((after[1] - before[1]) / presses, 1)} | latency(ends, keys))
             os.close(pipe)
-            os.close(listening)
+            heard.close()
     if len(found) == 2:
         found[0] |= {f"{what} to lircd's": round(found[0][key] / found[1][key], 2)
                      for what, key in (("CPU", "CPU µs a press"), ("wake-ups", "wake-ups a press"))}
     return found
+
+
+def latency(ends: Sequence[tuple[float, float]], keys: Sequence[float]) -> dict[str, float]:
+    """ms from the last edge, and from the timeout after it, to the key of each press that gave one."""
+    found: dict[str, float] = {}
+    for what, index in (("edge", 0), ("timeout", 1)):
+        took = sorted(1000 * (key - end[index]) for end in ends for key in keys if -GAP_S / 4 < key - end[0] < GAP_S)
+        if took:
+            found |= {f"ms after the {what}, median": round(statistics.median(took), 2), f"p99 after the {what}": round(took[int(len(took) * 0.99)], 2)}
+    return found
+
+
+class Heard:
+    """Reads what comes out, in a thread: the times at which a key came."""
+
+    def __init__(self, fd: int, what: bytes) -> None:
+        self.fd, self.what, self.times, self.last = fd, what, list[float](), time.monotonic()
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self.read)
+        self.thread.start()
+
+    def read(self) -> None:
+        while not self.stop.is_set():
+            if select.select([self.fd], [], [], 0.1)[0] and (part := os.read(self.fd, 1 << 16)):
+                self.last = time.monotonic()
+                self.times += [self.last] * part.count(self.what)
+
+    def until_quiet(self) -> list[float]:
+        """The times since the last call."""
+        while time.monotonic() < self.last + 0.4:
+            time.sleep(0.1)
+        times, self.times = self.times, []
+        return times
+
+    def close(self) -> None:
+        self.stop.set()
+        self.thread.join()
+        os.close(self.fd)
 
 
 def _listen(out: Path) -> int:
@@ -134,13 +180,6 @@ def _listen(out: Path) -> int:
     connection.connect(str(out))
     connection.setblocking(False)
     return connection.detach()
-
-
-def _count(fd: int, what: bytes) -> int:
-    data = b""
-    while select.select([fd], [], [], 0.3)[0] and (part := os.read(fd, 1 << 16)):
-        data += part
-    return data.count(what) if what else 0
 
 
 if __name__ == "__main__":
