@@ -16,7 +16,7 @@ from irbpf import objectfile
 from irbpf.errors import Error
 from irbpf.objects import Object
 
-MOST_FILES = 500
+MOST_FILES = 2000  # some 40 MB; the whole catalogue is 250 of them for each kind of host
 UNFINISHED, UNFINISHED_S = ".new-", 3600
 
 
@@ -41,9 +41,13 @@ class Cache:
     def get(self, key: str) -> tuple[list[Object], dict[str, Any]] | None:
         raw = read_ours(self.path(key))
         try:
-            return None if raw is None else objectfile.load(raw)
+            found = None if raw is None else objectfile.load(raw)
         except Error:
             return None
+        with suppress(OSError):  # somebody else's, or a disk that is read only
+            if found is not None:
+                os.utime(self.path(key), follow_symlinks=False)
+        return found
 
     def put(self, key: str, objects: Sequence[Object], extra: Mapping[str, Any]) -> str | None:
         """Keep it; returns why it could not be kept, or None."""
@@ -57,7 +61,7 @@ class Cache:
         return sorted(path.name.removesuffix(".irbpf") for path in self.folder.glob(f"{start}*.irbpf"))
 
     def tidy(self) -> None:
-        """Keep the newest files only, and nothing that a writer who was killed left. Others may do the same at the same time."""
+        """Keep the files that were used last, and nothing that a writer who was killed left. Others may do the same at the same time."""
         ages: list[tuple[float, Path]] = []
         for path in self.folder.glob("*"):
             with suppress(OSError):

@@ -161,6 +161,19 @@ def test_only_the_newest_are_kept_and_nothing_unfinished(cache: Cache, monkeypat
     assert sorted(path.name for path in cache.folder.iterdir()) == [".new-fresh", "5.irbpf", "key.irbpf", "last.irbpf"]
 
 
+def test_what_is_in_use_outlasts_what_was_written_later(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as the decoders of a receiver, when the whole catalogue is compiled once for a recording."""
+    monkeypatch.setattr("irbpf.cache.MOST_FILES", 3)
+    cache.path("key").unlink()
+    for number, key in enumerate(("receiver", "one", "two")):
+        cache.put(key, [OBJECT], {})
+        os.utime(cache.path(key), (number, number))
+    assert cache.get("receiver") is not None
+    cache.put("three", [OBJECT], {})
+    assert cache.get("receiver") is not None
+    assert cache.get("one") is None
+
+
 WRITER = """
 import sys
 from pathlib import Path
