@@ -142,11 +142,13 @@ def test_help_and_version_are_no_errors() -> None:
 
 @pytest.mark.parametrize("arguments", [[], ["nonsense"], ["decode"], ["decode", "--engine", "perl", "-"], ["render", "nec", "--repeats", "-1"],
                                        ["render", "nec", "--repeats", "x"], ["render", "nec", "--repeats", "99999999999"], ["show", "nec", "--irp", "--c"],
-                                       ["decode", "--keymap", "a", "--protocol", "b", "-"], ["build", "hauppauge"]])
+                                       ["decode", "--keymap", "a", "--protocol", "b", "-"], ["build", "hauppauge"],
+                                       ["load", "rc0", "--nonsense", "lg-tv"], ["list", "rc0"], ["--nonsense", "list"]])
 def test_wrong_usage(arguments: list[str]) -> None:
     done = irbpf(*arguments)
     assert done.returncode == 2
-    assert done.stderr.startswith("usage: irbpf")
+    verb = f"{arguments[0]} " if arguments and arguments[0] in verbs() else ""
+    assert done.stderr.startswith(f"usage: irbpf {verb}[-h]")
     assert done.stdout == ""
 
 

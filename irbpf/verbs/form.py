@@ -52,7 +52,7 @@ def progress(what: str) -> Callable[[int, int], None]:
 
 
 class VerbParser(argparse.ArgumentParser):
-    """Takes options between the other arguments too: `irbpf load rc0 --engine kernel mine.yaml`."""
+    """Takes options between the other arguments too: `irbpf load rc0 --engine kernel mine.yaml`; tells of an unknown one by its own usage."""
 
     intermixed = False
 
@@ -61,9 +61,12 @@ class VerbParser(argparse.ArgumentParser):
             return super().parse_known_args(args, namespace)
         self.intermixed = True
         try:
-            return self.parse_known_intermixed_args(args, namespace)
+            found, unknown = self.parse_known_intermixed_args(args, namespace)
         finally:
             self.intermixed = False
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
 
 
 class Verbs:
