@@ -7,8 +7,8 @@ import errno
 import functools
 import os
 import struct
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -233,16 +233,6 @@ def program_info(fd: int) -> tuple[int, str]:
     size = ctypes.c_uint32(len(info))
     _call("bpf_obj_get_info_by_fd", fd, ctypes.byref(info), ctypes.byref(size))
     return struct.unpack_from("=I", info.raw, 4)[0], info.raw[64:80].split(b"\0")[0].decode(errors="replace")
-
-
-@contextmanager
-def program_by_id(number: int) -> Iterator[int]:
-    """The fd of the program with an id, for as long as the block lasts."""
-    fd = _call("bpf_prog_get_fd_by_id", ctypes.c_uint32(number))
-    try:
-        yield fd
-    finally:
-        os.close(fd)
 
 
 # -- lirc -----------------------------------------------------------------------------------------------------------

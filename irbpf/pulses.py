@@ -20,9 +20,7 @@ class Kind(enum.IntEnum):
     OVERFLOW = 4
 
 
-_WORDS = {Kind.SPACE: "space", Kind.PULSE: "pulse", Kind.FREQUENCY: "carrier", Kind.TIMEOUT: "timeout",
-          Kind.OVERFLOW: "overflow"}
-_KINDS = {**{word: kind for kind, word in _WORDS.items()}, "frequency": Kind.FREQUENCY}
+_KINDS = {**{kind.name.lower(): kind for kind in Kind}, "carrier": Kind.FREQUENCY}
 _WORD = re.compile(r"#.*|//.*|[^\s,;]+")
 
 LONGEST_US = 0xFFFFFF  # a mode2 word has 24 bits for the duration
@@ -53,11 +51,6 @@ def format_samples(samples: Iterable[Sample]) -> str:
     """`+9000 -4500 ...`; a timeout is written as the space it is, what is no duration is left out."""
     return " ".join(f"{'+' if kind == Kind.PULSE else '-'}{duration}" for kind, duration in samples
                     if kind in (Kind.PULSE, Kind.SPACE, Kind.TIMEOUT))
-
-
-def format_mode2(samples: Iterable[Sample]) -> str:
-    """One `pulse 9000` a line, as `mode2` and `ir-ctl --mode2` write it."""
-    return "".join(f"{_WORDS[kind]} {duration}\n" for kind, duration in samples)
 
 
 def parse_samples(text: str, origin: str, line: int = 1) -> list[Sample]:

@@ -23,7 +23,7 @@ RC_CORE_DELAY_MS, RC_CORE_PERIOD_MS = 500, 125  # rc_setup_rx_device in rc/rc-ma
 
 _SETUP = struct.Struct("=4H80sI")  # struct uinput_setup
 _EVENT = struct.Struct("@llHHi")  # struct input_event; the kernel writes the time
-CREATE, DESTROY, DEV_SETUP = 0x5501, 0x5502, 0x405C5503
+CREATE, DEV_SETUP = 0x5501, 0x405C5503
 
 
 def _set(number: int, size: int = 4) -> int:

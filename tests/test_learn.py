@@ -15,7 +15,8 @@ from irbpf.learn.press import Press
 from irbpf.learn.remote import Learned
 from irbpf.learn.result import keymap_of
 from irbpf.protocols import catalogue, define
-from irbpf.pulses import format_mode2, format_samples, from_durations
+from irbpf.pulses import format_samples, from_durations
+from tests.support.signals import mode2_text
 
 OWN = "{37k,470}<1,-1|1,-3>(9,-5,D:8,1,-7,F:8,~F:8,1,^70m)*[D:0..255,F:0..255]"  # nobody's
 KEYS = ("KEY_0", "KEY_1", "KEY_2", "KEY_3", "KEY_OK", "KEY_MENU", "KEY_UP", "KEY_DOWN")
@@ -25,7 +26,7 @@ def record(folder: Path, line: str, params: dict[str, int], keys: tuple[str, ...
     folder.mkdir(exist_ok=True)
     for number, key in enumerate(keys, first):
         samples = from_durations(press(define("sent", line).irp, {**params, "F": number * 5}, 1))
-        (folder / f"{key}.txt").write_text(format_mode2(samples) if number % 2 else format_samples(samples) + "\n")
+        (folder / f"{key}.txt").write_text(mode2_text(samples) if number % 2 else format_samples(samples) + "\n")
 
 
 def learned(tmp_path: Path, *more: str) -> dict[str, object]:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from irbpf.errors import Error
-from irbpf.pulses import LONGEST_US, Kind, Sample, format_mode2, format_samples, from_durations, iter_signals, parse_samples
+from irbpf.pulses import LONGEST_US, Kind, Sample, format_samples, from_durations, iter_signals, parse_samples
+from tests.support.signals import mode2_text
 
 FOUR = [Sample(Kind.PULSE, 9000), Sample(Kind.SPACE, 4500), Sample(Kind.PULSE, 560), Sample(Kind.SPACE, 40000)]
 
@@ -47,7 +48,7 @@ def test_a_signal_a_line() -> None:
 def test_what_is_written_is_read(durations: list[int]) -> None:
     samples = from_durations(durations)
     assert parse_samples(format_samples(samples), "t") == samples
-    assert parse_samples(format_mode2(samples), "t") == samples
+    assert parse_samples(mode2_text(samples), "t") == samples
 
 
 @given(st.text(max_size=60))

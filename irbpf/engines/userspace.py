@@ -29,7 +29,7 @@ READ_BYTES = 4 * 512  # all that the kernel keeps for a reader
 NAP_MS = 20  # a key comes so much later at worst; a wake-up for each edge costs ten times the decoding
 DEFAULT_TIMEOUT_US = 125_000  # IR_DEFAULT_TIMEOUT of rc-core, where a driver does not tell
 GRACE_US = 100_000  # so much later than it should come, a timeout of the driver is not waited for any more
-CAP_NET_ADMIN, CAP_SYS_ADMIN, CAP_PERFMON, CAP_BPF = 12, 21, 38, 39
+CAP_NET_ADMIN, CAP_PERFMON, CAP_BPF = 12, 38, 39
 
 
 def clock() -> int:

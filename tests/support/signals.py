@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from irbpf.irp.render import press
 from irbpf.protocols import Protocol
 from irbpf.pulses import Kind, Sample, from_durations
 
 TIMEOUT = Sample(Kind.TIMEOUT, 125_000)
+
+
+def mode2_text(samples: Iterable[Sample]) -> str:
+    """One `pulse 9000` a line, as `mode2` and `ir-ctl --mode2` write it."""
+    return "".join(f"{'carrier' if kind == Kind.FREQUENCY else kind.name.lower()} {duration}\n" for kind, duration in samples)
 
 
 def random_press(protocol: Protocol, rng: random.Random) -> list[int]:

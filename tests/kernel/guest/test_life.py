@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -53,13 +55,23 @@ def written(path: Path, text: str) -> str:
 Shape = tuple[tuple[str, ...], dict[int, int], frozenset[str], int | None, bool]
 
 
+@contextmanager
+def program_by_id(number: int) -> Iterator[int]:
+    """The fd of the program with an id, for as long as the block lasts."""
+    fd = bpf._call("bpf_prog_get_fd_by_id", ctypes.c_uint32(number))
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
 def shape(receiver: Receiver) -> Shape:
     """All that loading changes, and whether we know of it; programs by name, since each load makes new ones."""
     assert receiver.lirc and receiver.event
     names = []
     with lirc.opened(receiver.lirc) as fd, open(receiver.event, "rb") as event:
         for number in bpf.attached(fd):
-            with bpf.program_by_id(number) as program:
+            with program_by_id(number) as program:
                 names.append(bpf.program_info(program)[1])
         return (tuple(names), scancodes.read_table(event.fileno()), frozenset(discovery.read_protocols(receiver.rc)[0]), lirc.timeout(fd),
                 kernel.saved(receiver.rc) is not None)
