@@ -18,12 +18,23 @@ GATES = {
     "bpf": ("IRBPF_TEST_BPF", "root and python3-bpfcc", lambda: os.geteuid() == 0 and Path("/usr/lib/python3/dist-packages/bcc").is_dir()),
     "kernel": ("IRBPF_TEST_KERNEL", "the test kernel (tests/kernel/build)", lambda: _kernel_there()),
     "lirc": ("IRBPF_TEST_LIRC", "Debian's LIRC, unpacked (tests/run, or python3 -m tests.support.lirc)", lambda: _lirc_there()),
+    "ruff": ("IRBPF_TEST_RUFF", "ruff (tests/run puts it into the cache)", lambda: ruff() is not None),
     "shared": ("IRBPF_TEST_SHARED", "the shared data beside the checkout", lambda: shared_folder().is_dir()),
 }
 
 
 def shared_folder() -> Path:
     return Path(os.environ.get("IRBPF_SHARED", ROOT.parent / "shared"))
+
+
+def cache_folder() -> Path:
+    """Where tests/run keeps what it builds and fetches."""
+    return Path(os.environ.get("IRBPF_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "irbpf")
+
+
+def ruff() -> str | None:
+    """Debian 12 has no package of it."""
+    return shutil.which("ruff", path=str(cache_folder() / "tools" / "bin"))
 
 
 def _kernel_there() -> bool:
