@@ -57,13 +57,15 @@ def understand(words: Sequence[str], keymap: Keymap | None, gap: int = GAP_US) -
 
 def parameters(pairs: Sequence[str]) -> dict[str, int]:
     """`D=4 F=0x1c` as numbers."""
-    values = {}
+    values: dict[str, int] = {}
     for pair in pairs:
         name, _, value = pair.partition("=")
         try:
-            values[name] = int(value, 0)
+            number = int(value, 0)
         except ValueError:
             raise Error(f"{pair[:60]!r} is no parameter", "write NAME=NUMBER, such as D=4 or F=0x1c") from None
+        if values.setdefault(name, number) != number:
+            raise Error(f"{name[:60]} is {values[name]} and {number}", "say it once")
     return values
 
 

@@ -161,6 +161,7 @@ WRONG = [
     (["decode", "--keymap", "nonexistent", "-"], "", "there is no keymap 'nonexistent'"), (["decode", "--keymap", "/", "-"], "", "/"),
     (["decode", "--protocol", "nec", "a\x00b".replace("\x00", "\n")], "", "No such file"), (["decode", "--protocol", "nec", "/dev/zero"], "", "more than 8 MB"),
     (["render", "nek"], "", "there is no protocol 'nek'"), (["render", "nec"], "", ""), (["render", "nec", "D=4"], "", "F"), (["render", "nec", "D=x"], "", "D=x"),
+    (["render", "nec", "D=4", "F=8", "D=5"], "", "D is 4 and 5 (say it once)"),
     (["render", "nec", "D=4", "F=256"], "", "F"), (["render", "nec", "D=4", "F=8", "Q=1"], "", "Q"), (["render", "{38k"], "", "column"),
     (["show", "nek"], "", "there is no protocol 'nek'"), (["show", "{"], "", "column"), (["check", "/nonexistent.yaml"], "", "No such file"),
     (["check", "/"], "", "a folder"), (["check", "/dev/null"], "", "/dev/null"), (["build", "nonexistent", "-o", "/tmp/x"], "", "there is no keymap"),
@@ -222,6 +223,16 @@ def test_no_standard_streams() -> None:
         done = subprocess.run(f"echo '{NEC}' | /usr/bin/python3 -m irbpf decode --protocol nec - {closed}", shell=True, cwd=ROOT, capture_output=True,
                               text=True, check=False)
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["show", "nec", "--automaton"], ["check", "snow.yaml"], ["check", "\udcff.yaml"], ["export", "snow.yaml", "--to", "toml"]])
+def test_what_the_locale_has_no_letters_for(arguments: list[str], tmp_path: Path) -> None:
+    for name in ("snow.yaml", "\udcff.yaml"):
+        (tmp_path / name).write_text('name: "\u2603"\nprotocols: [{protocol: nec, keys: {0x408: KEY_1}}]\n')
+    done = subprocess.run(["/usr/bin/python3", "-m", "irbpf", *arguments], cwd=tmp_path, capture_output=True, check=False,
+                          env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"})
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False), done.stderr
+    assert (b"\\xb5s" if "show" in arguments else b"\\u2603") in done.stdout
 
 
 def test_an_interrupt_is_quiet(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,7 +29,7 @@ def do_protocols(args: argparse.Namespace) -> int:
         emit(rows)
     else:
         for row in rows:
-            print(f"{row['name']:12} {row['scancode']:28} {row['irp'][:100]}")
+            print(f"{row['name']:12} {row['scancode']:28} {row['irp']}")
     return 0
 
 
