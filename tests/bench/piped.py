@@ -64,11 +64,12 @@ def play(fd: int, presses: int) -> list[tuple[float, float]]:
     at, before, ends = time.monotonic(), struct.pack("=I", Sample(Kind.SPACE, round(1_000_000 * GAP_S)).word), []
     for _ in range(presses):
         at += GAP_S
+        edge = told = 0.0
         for place, sample in enumerate([*words(), TIMEOUT]):
             at += sample.duration / 1_000_000
             while (left := at - time.monotonic()) > 0:
                 time.sleep(left)
-            edge, told = told if place else 0.0, time.monotonic()
+            edge, told = told, time.monotonic()
             os.write(fd, (b"" if place else before) + struct.pack("=I", sample.word))
         ends.append((edge, told))
     return ends
