@@ -49,12 +49,14 @@ ALWAYS_INLINE void step(struct state *s, __u32 sample, struct report *r)
 	if (kind == SAMPLE_FREQUENCY)
 		return;
 	s->n = 0;
+	r->starts = 0;
 	if (kind == SAMPLE_PULSE) {
 		if (n && n % 2 == 0 && about(duration, 625) && n < 12) {
 			s->n = n + 1;
 		} else if (!s->busy && leader(duration)) {
 			s->bits = 0;
 			s->n = 1;
+			r->starts = 1;
 		}
 		s->busy = 1;
 		return;

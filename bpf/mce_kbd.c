@@ -90,6 +90,7 @@ ALWAYS_INLINE void step(struct state *s, __u32 sample, struct report *r)
 {
 	__u32 kind = sample >> 24, duration = sample & 0xffffff, pulse = kind == SAMPLE_PULSE, count = halves(duration);
 
+	r->starts = 0;
 	if (kind == SAMPLE_FREQUENCY)
 		return;
 	if (kind == SAMPLE_OVERFLOW) {
@@ -100,6 +101,7 @@ ALWAYS_INLINE void step(struct state *s, __u32 sample, struct report *r)
 	if (pulse && duration >= 6 * unit && duration <= 10 * unit) {
 		s->bits = 0;
 		s->n = 1;
+		r->starts = 1;
 		return;
 	}
 	if (!s->n)

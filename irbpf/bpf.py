@@ -7,13 +7,13 @@ import errno
 import functools
 import os
 import struct
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from irbpf.errors import Error, Gone
-from irbpf.objects import MapSpec, Object
+from irbpf.objects import SHARED_MAPS, MapSpec, Object
 
 LIRC_MODE2, SCHED_CLS = 20, 3  # enum bpf_prog_type
 ATTACH_LIRC_MODE2 = 16  # enum bpf_attach_type
@@ -108,19 +108,31 @@ class Program:
         return program_id(self.fd)
 
 
-def load(program: Object) -> Program:
+def load(program: Object, shared: Mapping[str, int] | None = None) -> Program:
     """Create the maps of `program`, fill them, and load it. Error ends with what the verifier said; `Unsupported` where the
-    kernel does not know the type."""
+    kernel does not know the type. `shared`: maps (name -> fd) that there are already."""
     maps: dict[str, int] = {}
     try:
         for spec in program.maps:
-            maps[spec.name] = _create_map(spec)
+            maps[spec.name] = os.dup(shared[spec.name]) if shared and spec.name in shared else _create_map(spec)
         fds = [maps[spec.name] for spec in program.maps]
         return Program(program.name, _load(program, _relocated(program, fds)), maps)
     except BaseException:
         for fd in maps.values():
             os.close(fd)
         raise
+
+
+def load_together(programs: Sequence[Object]) -> list[Program]:
+    """Load the programs of one receiver, which share the maps that are named in `SHARED_MAPS`."""
+    loaded: list[Program] = []
+    shared: dict[str, int] = {}
+    with ExitStack() as undo:
+        for one in programs:
+            loaded.append(undo.enter_context(load(one, shared)))
+            shared |= {name: fd for name, fd in loaded[-1].maps.items() if name in SHARED_MAPS}
+        undo.pop_all()
+    return loaded
 
 
 def _create_map(spec: MapSpec) -> int:

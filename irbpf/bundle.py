@@ -15,7 +15,7 @@ from irbpf.hosts import OWN_PROTOCOL
 from irbpf.irp.automaton import MOST_CARRY_US, Automaton
 from irbpf.keymap import MOST_KEYS, AnyEntry, Entry, HandWritten, Keymap
 from irbpf.objects import Object, Source
-from irbpf.programs import automaton_of, source_of
+from irbpf.programs import automaton_of, in_hearing_order, source_of
 
 MOST_PROGRAMS = 64
 NAMED_NUMBERS = 28  # the kernel has a repeat period of its own for protocols below; 100 ms for the rest
@@ -80,10 +80,12 @@ class Part:
 
 
 def parts(keymaps: Sequence[Keymap], host: str) -> list[Part]:
-    """What the keymaps' programs for `host` are made of, in the order in which they run. Two equal protocols are one."""
+    """What the keymaps' programs for `host` are made of, in the order in which they run: who comes first is heard where several read
+    the same frame. Two equal protocols are one."""
     found: list[Part] = []
-    for index, entry in enumerate(entry for keymap in keymaps for entry in keymap.decoded):
-        part = _part(entry, host, OWN_PROTOCOL + index)
+    entries = in_hearing_order([entry for keymap in keymaps for entry in keymap.decoded])
+    for index, entry in enumerate(entries):
+        part = _part(entry, host, OWN_PROTOCOL + index, len(entries) > 1)
         if not any(known.source.text == part.source.text and known.source.tables == part.source.tables for known in found):
             found.append(part)
     if len(found) > MOST_PROGRAMS:
@@ -131,10 +133,10 @@ def merged_keys(keymaps: Sequence[Keymap]) -> dict[int, int]:
     return keys
 
 
-def _part(entry: AnyEntry, host: str, own: int) -> Part:
+def _part(entry: AnyEntry, host: str, own: int, several: bool) -> Part:
     given = entry.protocol.number if isinstance(entry, Entry) else entry.number if isinstance(entry, HandWritten) else 0
     number, automaton = given or own, automaton_of(entry)
-    source = source_of(entry, automaton, host, number)
+    source = source_of(entry, automaton, host, number, several)
     if automaton is None:
         return Part(source, number, HAND_WRITTEN_TIMEOUT_US, 0, None)
     return Part(source, number, timeout_of(automaton, number), quiet_of(automaton), automaton)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+SHARED_MAPS = ("heard",)  # of bpf/host/lirc.c: one for all programs of a receiver
+
 
 @dataclass(frozen=True)
 class Source:

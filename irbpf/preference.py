@@ -69,14 +69,19 @@ def ordered(readings: Sequence[Reading], samples: Sequence[Sample], carrier: int
 
 
 def in_order(protocols: Sequence[Protocol]) -> list[Protocol]:
-    """`protocols` with each before those that it is preferred to whatever the signal; otherwise in the order given."""
-    left, done = list(protocols), []
+    """`protocols` with each before those that it is preferred to whatever the signal; otherwise those that Linux has a name for
+    first, then those that leave fewer bits open, which say more by being there; then in the order given."""
+    left, done = sorted(protocols, key=lambda one: (not one.common, _bits(one))), []
     while left:
         after = {preference.name for one in left for preference in one.prefer_over if preference.condition is None}
         first = next((one for one in left if one.name not in after), left[0])
         left.remove(first)
         done.append(first)
     return done
+
+
+def _bits(protocol: Protocol) -> int:
+    return sum(parameter.most.bit_length() for parameter in protocol.irp.parameters if parameter.name not in protocol.where)
 
 
 def _prefers(reading: Reading, name: str) -> bool:

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import cast
 
 from irbpf import automata, bpf
+from irbpf.arbitration import Arbiter
 from irbpf.bundle import compiled
 from irbpf.cache import Cache
 from irbpf.engines.testrun import RESET, Batches
@@ -18,8 +19,8 @@ from irbpf.irp.automaton import Automaton
 from irbpf.irp.interpreter import Decoded, Interpreter
 from irbpf.irp.pool import Pool, Start, start_of
 from irbpf.keymap import AnyEntry, Entry, HandWritten, Keymap
-from irbpf.programs import automaton_of, source_of
-from irbpf.preference import Read, Reading, in_order, ordered
+from irbpf.programs import automaton_of, in_hearing_order, source_of
+from irbpf.preference import Read, Reading, ordered
 from irbpf.protocols import Protocol, catalogue
 from irbpf.pulses import LONGEST_US, Kind, Sample
 from irbpf.reports import Reader
@@ -62,9 +63,7 @@ def of_catalogue(progress: Callable[[int, int], None] | None = None) -> list[Dec
 def of_keymap(keymap: Keymap) -> list[Decoder]:
     """The decoders of a keymap, those whose readings are preferred first. Those written by hand say something only in the bpf engine,
     for they are C."""
-    decoders = [_decoder(entry) for entry in keymap.decoded]
-    rank = {id(one): place for place, one in enumerate(in_order([one.protocol for one in decoders if one.protocol is not None]))}
-    return sorted(decoders, key=lambda one: rank.get(id(one.protocol), len(rank)))
+    return [_decoder(entry) for entry in in_hearing_order(keymap.decoded)]
 
 
 def _decoder(entry: AnyEntry) -> Decoder:
@@ -89,7 +88,7 @@ class Player(AbstractContextManager["Player"]):
     """Decoders ready to be fed signals, one after the other, each from a fresh start.
 
     `compete`: all readings are given, the best first, for a person to choose from. Otherwise the decoders work as in a receiver:
-    of those that report at the same sample, the first is heard.
+    of those that read the same frame, the first that reports is heard.
     """
 
     def __init__(self, decoders: Sequence[Decoder], engine: str, cache: Cache | None = None, *, compete: bool = True,
@@ -124,15 +123,15 @@ class Player(AbstractContextManager["Player"]):
 
     def pooled(self, samples: Sequence[Sample]) -> list[_Found]:
         self.pool.reset()
-        return [_Found(place, self.interpreted[number], decoded) for place, sample in enumerate(samples)
-                for number, decoded in self.pool.step(sample)]
+        return [_Found(place, self.interpreted[number], decoded, number, age) for place, sample in enumerate(samples)
+                for number, decoded, age in self.pool.step(sample)]
 
     def batched(self, samples: Sequence[Sample]) -> list[_Found]:
         found = []
-        for one, batches, reader in zip(self.decoders, self.batches, self.readers, strict=True):
+        for number, (one, batches, reader) in enumerate(zip(self.decoders, self.batches, self.readers, strict=True)):
             reader.params = {}
             events = batches.feed([*RESET, *samples])
-            found += [_Found(event.sample - len(RESET), one, reader.decoded(event)) for event in events]
+            found += [_Found(event.sample - len(RESET), one, reader.decoded(event), number, event.age) for event in events]
         return sorted(found, key=lambda one: one.place)
 
     def ranked(self, found: Sequence[_Found], whole: Sequence[Sample], samples: Sequence[Sample]) -> list[Event]:
@@ -152,6 +151,8 @@ class _Found:
     place: int
     decoder: Decoder
     decoded: Decoded
+    number: int  # of the decoder
+    age: int  # in samples, of its frame
 
     def event(self, rank: int) -> Event:
         return Event(self.place, self.decoded, self.decoder.keys.get(self.decoded.scancode), rank)
@@ -168,10 +169,8 @@ def _ended(samples: Sequence[Sample]) -> list[Sample]:
 
 
 def _first_heard(found: Sequence[_Found]) -> list[Event]:
-    heard: dict[int, Event] = {}
-    for one in found:
-        heard.setdefault(one.place, one.event(0))
-    return list(heard.values())
+    arbiter = Arbiter()
+    return [one.event(0) for one in found if arbiter.hears(one.number, one.place, one.age)]
 
 
 def _parts(found: Sequence[_Found], samples: Sequence[Sample]) -> Iterator[list[_Found]]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # a process that only makes keys has no use, and no room, for
     from irbpf.irp.interpreter import Decoded
 
 MOST_PARAMETERS = 16
-_EVENT = struct.Struct(f"=II II Q II ii {MOST_PARAMETERS}Q")
+_EVENT = struct.Struct(f"=II II Q II ii II {MOST_PARAMETERS}Q")
 EVENT_SIZE = _EVENT.size
 DOWN, REPEAT, POINTER = 1, 2, 3
 NO_TOGGLE = 2
@@ -20,7 +20,10 @@ NO_TOGGLE = 2
 
 @dataclass(frozen=True)
 class Event:
-    """One report of a decoder; `sample` is the index of the sample that completed it, `x` and `y` those of a pointer."""
+    """One report of a decoder; `sample` is the index of the sample that completed it, `x` and `y` those of a pointer.
+
+    `age`: it is the last of as many samples of its frame. `protocol` is the kernel's number.
+    """
 
     sample: int
     kind: int
@@ -31,13 +34,15 @@ class Event:
     x: int
     y: int
     params: tuple[int, ...]
+    age: int = 1
+    protocol: int = 0
 
 
 def read_events(data: bytes | memoryview, count: int) -> list[Event]:
     """The first `count` events in `data`."""
     events = []
-    for sample, _, kind, reading, scancode, toggle, again, x, y, *params in _EVENT.iter_unpack(data[:count * EVENT_SIZE]):
-        events.append(Event(sample, kind, reading, scancode, toggle, bool(again), x, y, tuple(params)))
+    for sample, age, kind, reading, scancode, toggle, again, x, y, protocol, _, *params in _EVENT.iter_unpack(data[:count * EVENT_SIZE]):
+        events.append(Event(sample, kind, reading, scancode, toggle, bool(again), x, y, tuple(params), age, protocol))
     return events
 
 

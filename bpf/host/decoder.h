@@ -7,6 +7,10 @@
  *
  * and calls at most one of report_down(), report_repeat() and report_pointer() for a sample. The fields `held`, `scancode`,
  * `toggle` and `pressed` of its state are for those.
+ *
+ * Several decoders of one receiver may read the same signal. The first that reports is heard: what the others say of a frame that
+ * had begun by then is not. So a decoder tells of each pulse whether a frame begins with it (r->starts); one that does not is
+ * taken to begin with every pulse, so that it is silent only where another reports at the same sample.
  */
 #define SAMPLE_SPACE	0	/* the top 8 bits of a sample: LIRC_MODE2_* of linux/lirc.h */
 #define SAMPLE_PULSE	1
@@ -27,10 +31,19 @@ struct report {
 	__u32 toggle;		/* 0, 1 or NO_TOGGLE */
 	__u32 again;		/* the key that was down before is still held */
 	__s32 x, y;		/* of a pointer */
+	__u32 protocol;		/* the kernel's number of it, from the host; a decoder of several protocols says which */
+	__u32 starts;		/* this pulse is the first of a frame */
 #ifdef WITH_PARAMS
 	__u64 params[16];
 #endif
 };
+
+#ifndef PROTOCOL
+#define PROTOCOL 0
+#endif
+
+/* What a host starts with. */
+#define NO_REPORT(sample) { .protocol = PROTOCOL, .starts = (sample) >> 24 == SAMPLE_PULSE }
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 

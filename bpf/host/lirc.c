@@ -1,22 +1,58 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The host in the kernel: BPF_PROG_TYPE_LIRC_MODE2. rc-core makes the keys. PROTOCOL is the kernel's number of the protocol. */
+/*
+ * The host in the kernel: BPF_PROG_TYPE_LIRC_MODE2. rc-core makes the keys. PROTOCOL is the kernel's number of the protocol.
+ *
+ * SEVERAL: other programs listen to the same receiver, and share `heard` with this one: how many reports were heard so far. Who finds
+ * that others were since its frame began is silent.
+ */
 #include <uapi/linux/bpf.h>
 #include <linux/types.h>
 // decoder
-BPF_ARRAY(receiver, struct state, 1);
+struct listener {
+	struct state state;
+	__u32 heard;
+};
+
+BPF_ARRAY(receiver, struct listener, 1);
+
+#ifdef SEVERAL
+BPF_ARRAY(heard, __u32, 1);
+
+ALWAYS_INLINE int first(struct listener *listener, struct report *r)
+{
+	int only = 0;
+	__u32 *count;
+
+	if (!r->starts && !r->kind)
+		return 0;
+	count = heard.lookup(&only);
+	if (!count)
+		return 0;
+	if (r->starts)
+		listener->heard = *count;
+	if (!r->kind || listener->heard != *count)
+		return 0;
+	listener->heard = ++*count;
+	return 1;
+}
+#else
+#define first(listener, r) 1
+#endif
 
 int decode(unsigned int *sample)
 {
-	struct report r = {};
-	struct state *s;
+	struct report r = NO_REPORT(*sample);
+	struct listener *listener;
 	int only = 0;
 
-	s = receiver.lookup(&only);
-	if (!s)
+	listener = receiver.lookup(&only);
+	if (!listener)
 		return 0;
-	step(s, *sample, &r);
+	step(&listener->state, *sample, &r);
+	if (!first(listener, &r))
+		return 0;
 	if (r.kind == REPORT_DOWN)
-		bpf_rc_keydown(sample, PROTOCOL, r.scancode, r.toggle == 1);
+		bpf_rc_keydown(sample, r.protocol, r.scancode, r.toggle == 1);
 	else if (r.kind == REPORT_REPEAT)
 		bpf_rc_repeat(sample);
 #ifdef WITH_POINTER

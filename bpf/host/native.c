@@ -5,28 +5,35 @@
 #define WITH_POINTER
 #include <linux/types.h>
 // decoder
+struct listener {
+	struct state state;
+	__u32 age;		/* of the frame, in samples */
+};
+
 struct event {
 	__u32 sample;
-	__u32 filler;
+	__u32 age;
 	struct report report;
 };
 
 unsigned int state_size(void)
 {
-	return sizeof(struct state);
+	return sizeof(struct listener);
 }
 
-/* Takes `count` samples and returns how many of at most `room` events there were. */
-unsigned int decode(struct state *s, const __u32 *samples, unsigned int count, struct event *events, unsigned int room)
+/* Takes `count` samples and returns how many of at most `most` events there were. */
+unsigned int decode(struct listener *listener, const __u32 *samples, unsigned int count, struct event *events, unsigned int most)
 {
 	unsigned int i, found = 0;
 
 	for (i = 0; i < count; i++) {
-		struct report r = {};
+		struct report r = NO_REPORT(samples[i]);
 
-		step(s, samples[i], &r);
-		if (r.kind && found < room) {
+		step(&listener->state, samples[i], &r);
+		listener->age = r.starts ? 1 : listener->age + 1;
+		if (r.kind && found < most) {
 			events[found].sample = i;
+			events[found].age = listener->age;
 			events[found++].report = r;
 		}
 	}

@@ -106,10 +106,11 @@ ALWAYS_INLINE void lose(struct state *s, __u32 place)
 	s->place = place;
 }
 
-ALWAYS_INLINE void on_pulse(struct state *s, struct table *all, __u32 duration)
+ALWAYS_INLINE void on_pulse(struct state *s, struct table *all, __u32 duration, struct report *r)
 {
 	struct edge *edge = 0;
 
+	r->starts = 1;
 	if (s->place != IN_PATTERN || s->expects != SAMPLE_PULSE) {
 		/* a pattern starts after a silence, or with a pulse that is nowhere but at a start */
 		if (s->place != AT_REST)
@@ -118,6 +119,7 @@ ALWAYS_INLINE void on_pulse(struct state *s, struct table *all, __u32 duration)
 			edge = find_edge(all, IDLE, duration);
 	} else {
 		edge = find_edge(all, s->n, duration);
+		r->starts = !edge;
 		if (!edge) {
 			lose(s, LOST);
 			if (duration >= LEADER)
@@ -140,7 +142,7 @@ ALWAYS_INLINE void step(struct state *s, __u32 sample, struct report *r)
 	if (!all)
 		return;
 	if (kind == SAMPLE_PULSE) {
-		on_pulse(s, all, duration);
+		on_pulse(s, all, duration, r);
 		return;
 	}
 	if (kind == SAMPLE_OVERFLOW)

@@ -26,21 +26,26 @@ struct batch {
 
 struct event {
 	__u32 sample;		/* the index of the sample that completed it */
-	__u32 filler;
+	__u32 age;		/* of its frame, in samples: this one is the last of as many */
 	struct report report;
 };
 
-BPF_ARRAY(receiver, struct state, 1);
+struct listener {
+	struct state state;
+	__u32 age;
+};
+
+BPF_ARRAY(receiver, struct listener, 1);
 
 #ifndef STRIDE
 #define STRIDE 8
 #endif
 
 /* Takes the next sample; 0 when there is nothing to do. */
-ALWAYS_INLINE int take(struct batch *batch, void *end, struct state *s)
+ALWAYS_INLINE int take(struct batch *batch, void *end, struct listener *listener)
 {
 	void *samples = batch + 1;
-	struct report r = {};
+	struct report r;
 	struct event *event;
 	__u32 *sample;
 	__u32 offset;
@@ -51,7 +56,9 @@ ALWAYS_INLINE int take(struct batch *batch, void *end, struct state *s)
 	sample = samples + offset;
 	if ((void *)(sample + 1) > end)
 		return 0;
-	step(s, *sample, &r);
+	r = (struct report)NO_REPORT(*sample);
+	step(&listener->state, *sample, &r);
+	listener->age = r.starts ? 1 : listener->age + 1;
 	if (r.kind) {
 		offset = (batch->count * sizeof(*sample) + 7) & 0xff8;
 		event = samples + offset;
@@ -60,7 +67,7 @@ ALWAYS_INLINE int take(struct batch *batch, void *end, struct state *s)
 		if ((void *)(event + 1) > end)
 			return 0;
 		event->sample = batch->next;
-		event->filler = 0;
+		event->age = listener->age;
 		event->report = r;
 		batch->events++;
 	}
@@ -71,17 +78,17 @@ ALWAYS_INLINE int take(struct batch *batch, void *end, struct state *s)
 int decode(struct __sk_buff *skb)
 {
 	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
-	struct state *s;
+	struct listener *listener;
 	int only = 0, i;
 
 	data += START;
 	if (data + sizeof(struct batch) > end)
 		return 0;
-	s = receiver.lookup(&only);
-	if (!s)
+	listener = receiver.lookup(&only);
+	if (!listener)
 		return 0;
 	for (i = 0; i < STRIDE; i++)
-		if (!take(data, end, s))
+		if (!take(data, end, listener))
 			break;
 	return 0;
 }

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from irbpf import bpf
+from irbpf.arbitration import Arbiter
 from irbpf.engines.rhythm import Rhythm
 from irbpf.engines.testrun import SAMPLES, Batches
 from irbpf.pulses import LONGEST_US, Kind, Sample
@@ -22,7 +23,8 @@ _SPACE, _PULSE, _TIMEOUT, _OVERFLOW = (int(kind) for kind in (Kind.SPACE, Kind.P
 
 
 class Report(NamedTuple):
-    """`sample` is the index of the sample that completed it, `decoder` the index of who says it; `kind` as in irbpf.reports."""
+    """`sample` is the index of the sample that completed it, `decoder` the index of who says it; `kind`, `age` and `protocol`
+    as in irbpf.reports."""
 
     sample: int
     decoder: int
@@ -31,6 +33,8 @@ class Report(NamedTuple):
     toggle: int
     x: int = 0
     y: int = 0
+    age: int = 1
+    protocol: int = 0
 
 
 class Decoder(Protocol):
@@ -46,17 +50,17 @@ class BpfDecoder:
         self.batches = Batches(program)
 
     def run(self, words: Sequence[int], number: int) -> list[Report]:
-        return [Report(one.sample, number, one.kind, one.scancode, int(one.toggle == 1), one.x, one.y)
+        return [Report(one.sample, number, one.kind, one.scancode, int(one.toggle == 1), one.x, one.y, one.age, one.protocol)
                 for one in self.batches.batch(struct.pack(f"={len(words)}I", *words))]
 
 
 class PythonDecoder:
     """The interpreter of the same automaton, for where bpf(2) is closed."""
 
-    def __init__(self, automaton: Automaton) -> None:
+    def __init__(self, automaton: Automaton, number: int) -> None:
         from irbpf.irp.interpreter import Interpreter  # not needed, and large, where BPF runs
 
-        self.machine = Interpreter(automaton)
+        self.machine, self.number = Interpreter(automaton), number
 
     def run(self, words: Sequence[int], number: int) -> list[Report]:
         found = []
@@ -64,7 +68,7 @@ class PythonDecoder:
             decoded = self.machine.step(Sample.from_word(word))
             if decoded is not None:
                 kind = DOWN if decoded is self.machine.last else REPEAT  # a frame without a scancode shows what came before it
-                found.append(Report(place, number, kind, decoded.scancode, int(decoded.toggle == 1)))
+                found.append(Report(place, number, kind, decoded.scancode, int(decoded.toggle == 1), 0, 0, self.machine.spent, self.number))
         return found
 
 
@@ -72,7 +76,8 @@ class Intake:
     """`quiet` (µs): no frame is complete before a silence as long, so no decoder is run before. 0: every sample may complete one."""
 
     def __init__(self, decoders: Sequence[Decoder], quiet: int) -> None:
-        self.decoders, self.quiet = decoders, quiet
+        self.decoders, self.quiet, self.arbiter = decoders, quiet, Arbiter()
+        self.decoded = 0
         self.words: list[int] = []
         self.rhythm = Rhythm()
         self.in_frame = False  # a silence has not come yet
@@ -116,7 +121,9 @@ class Intake:
         found: list[Report] = []
         for start in range(0, len(words), SAMPLES):
             part = words[start:start + SAMPLES]
-            found += sorted(report for number, decoder in enumerate(self.decoders) for report in decoder.run(part, number))
+            reports = sorted(report for number, decoder in enumerate(self.decoders) for report in decoder.run(part, number))
+            found += [one for one in reports if self.arbiter.hears(one.decoder, self.decoded + one.sample, one.age)]
+            self.decoded += len(part)
         if found and self.quiet:
             self.rhythm.decoded(words[:found[0].sample + 1])
         return found

@@ -75,7 +75,7 @@ def apply(receiver: Receiver, bundle: Bundle, engine: str = "kernel", why: str =
     """Put `bundle` on the receiver in place of what we had there. On any failure it has what it had before. `engine` is who will
     make the keys, and `why`, for those who ask; `protocols`: what rc-core is to decode (default: what it did, less what we do)."""
     with ExitStack() as resources:
-        programs = [resources.enter_context(bpf.load(one)) for one in bundle.programs("lirc")]
+        programs = [resources.enter_context(one) for one in bpf.load_together(bundle.programs("lirc"))]
         resources.enter_context(locked(receiver.rc))
         port = resources.enter_context(opened(receiver))
         state = _change(port, _start(port), bundle, programs, (engine, why), protocols)

@@ -62,7 +62,7 @@ class Server:
         """Serve `job` from now on; on any failure go on with what was. The device stays, unless it lacks a key."""
         with ExitStack() as programs:
             decoders: list[Decoder] = [BpfDecoder(programs.enter_context(bpf.load(one))) for one in job.objects]
-            decoders += [PythonDecoder(one) for one in job.automata]
+            decoders += [PythonDecoder(one, number) for one, number in zip(job.automata, job.numbers, strict=False)]
             keycodes = frozenset(job.keys.values())
             if self.device is None or not keycodes <= self.device.keycodes:
                 device = Device(job.looks, keycodes)
@@ -178,7 +178,7 @@ class Server:
             if one.kind == POINTER:
                 self.write(pointer(one.x, one.y))
             elif one.kind == DOWN:
-                self.write(self.keys.down(now, self.job.numbers[one.decoder], one.scancode, one.toggle))
+                self.write(self.keys.down(now, one.protocol, one.scancode, one.toggle))
             else:
                 self.write(self.keys.repeat(now))
 

@@ -40,11 +40,12 @@ def generate(automaton: Automaton) -> str:
     spaces = [_case(run, ends) for run in runs if run.state.sign < 0 and run.first != LOST]
     timeouts = [text for run in runs if run.state.sign < 0 and (text := _timeout_case(run, ends))]
     rests = [_label(run.first, run.last) for run in runs if run.state.rest]
+    starts = _starts(states, automaton)
     words = max(1, -(-automaton.bits // WORD))
     parts = [_head(automaton, words)]
     parts += [_reading(index, reading, words) for index, reading in enumerate(automaton.readings)]
     parts += [_ends_function(ends, automaton), _pulse_function(pulses), _gap_function("space", spaces, ends),
-              _gap_function("timeout", timeouts, ends), _step_function(automaton, rests)]
+              _gap_function("timeout", timeouts, ends), _step_function(automaton, rests, starts)]
     return "\n".join(parts)
 
 
@@ -268,7 +269,14 @@ def _gap_function(name: str, cases: Sequence[str], ends: _Ends) -> str:
             "{\n\tswitch (n) {\n" + "\n".join(cases) + "\n\t}\n\treturn NONE;\n}\n")
 
 
-def _step_function(automaton: Automaton, rests: Sequence[str]) -> str:
+def _starts(states: Sequence[State], automaton: Automaton) -> list[str]:
+    """The states in which the next pulse is the first of a frame: after a silence, when no more of the last frame is waited for."""
+    checks = {number for number, reading in enumerate(automaton.readings) if reading.report == "check"}
+    found = {IDLE} | {edge.target for state in states for edge in state.edges if edge.silence and not checks.intersection(edge.readings)}
+    return [f"case {number}:" for number in sorted(found)]
+
+
+def _step_function(automaton: Automaton, rests: Sequence[str], starts: Sequence[str]) -> str:
     early = any(edge.readings for state in automaton.states if state.sign > 0 for edge in state.edges)
     done = "" if early else "\t\ts->n = next;\n\t\treturn;\n"  # the verifier has less to walk where no pulse completes a frame
     return f"""/* Whether state n comes after a silence, so that more silence changes nothing. */
@@ -281,11 +289,21 @@ static inline __attribute__((always_inline)) int resting(__u32 n)
 	return 0;
 }}
 
+static inline __attribute__((always_inline)) int starting(__u32 n)
+{{
+	switch (n) {{
+	{" ".join(starts)}
+		return 1;
+	}}
+	return 0;
+}}
+
 static inline __attribute__((always_inline)) void step(struct state *s, __u32 sample, struct report *r)
 {{
 	__u32 kind = sample >> 24, duration = sample & 0xffffff, n = s->n, next;
 
 	if (kind == SAMPLE_PULSE) {{
+		r->starts = starting(n);
 		if (n == {IDLE})
 			restart(s);
 		next = on_pulse(s, n, duration);
@@ -294,6 +312,7 @@ static inline __attribute__((always_inline)) void step(struct state *s, __u32 sa
 			next = {LOST};
 			if (duration >= {automaton.leader}) {{
 				restart(s);
+				r->starts = 1;
 				next = on_pulse(s, {IDLE}, duration);
 				if (next == NONE)
 					next = {LOST};

@@ -75,8 +75,8 @@ class Pool:
         self.asleep |= self.alive
         self.alive = {}
 
-    def step(self, sample: Sample) -> Iterator[tuple[int, Decoded]]:
-        """Take one sample; the events that it completes, with the numbers of their automata, in ascending order."""
+    def step(self, sample: Sample) -> Iterator[tuple[int, Decoded, int]]:
+        """Take one sample; the events that it completes: the number of the automaton, in ascending order, and how many samples the frame took."""
         kind, duration = sample
         if kind == Kind.FREQUENCY:
             return
@@ -93,7 +93,7 @@ class Pool:
             if machine.state == LOST:
                 self.asleep[number] = self.alive.pop(number)
             if decoded is not None:
-                yield number, decoded
+                yield number, decoded, machine.spent
         if kind == Kind.PULSE:
             self.pulse = duration
             self.waking = [number for number, start in enumerate(self.starts) if number not in awake

@@ -1,0 +1,59 @@
+"""Protocols of one keymap that read the same signal: one press, whichever engine decodes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from evdev import ecodes
+
+from irbpf import bpf, lirc
+from irbpf.cli import main
+from irbpf.receiver import Receiver
+from tests.kernel.guest.conftest import ir_ctl, keys_of
+
+KEYMAP = """
+name: overlap
+protocols:
+  - protocol: NEC-f16
+    keys: {0xf70804: KEY_1}
+  - protocol: nec
+    keys: {0x408: KEY_2}
+  - protocol: rc5
+    keys: {0x1e3b: KEY_SELECT}
+"""
+ALONE = KEYMAP.replace("  - protocol: nec\n    keys: {0x408: KEY_2}\n", "")
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IRBPF_CACHE_DIR", "/tmp/irbpf-cache")
+
+
+def heard(receiver: Receiver, text: str, folder: Path, signals: list[str]) -> list[list[tuple[str, int, int]]]:
+    path = folder / "overlap.yaml"
+    path.write_text(text)
+    assert main(["load", receiver.rc, str(path)]) == 0
+    found = []
+    with keys_of(receiver) as keys:
+        for signal in signals:
+            ir_ctl(receiver, "-S", signal)
+            found.append([event for event in keys.until_quiet() if event[0] == "EV_MSC"])
+    assert main(["unload", receiver.rc]) == 0
+    return found
+
+
+def test_one_of_two_that_read_a_frame_is_heard(loopback: Receiver, tmp_path: Path) -> None:
+    signals = ["nec:0x408", "rc5:0x1e3b", "nec:0x409"]
+    ours = heard(loopback, KEYMAP, tmp_path, signals)
+    assert ours == [[("EV_MSC", ecodes.MSC_SCAN, code)] for code in (0x408, 0x1E3B, 0x409)]
+    others = heard(loopback, ALONE, tmp_path, signals)
+    assert [len(one) for one in others] == [1, 1, 1] and others[0] != ours[0]  # NEC-f16 reads them too
+
+
+def test_every_program_is_attached(loopback: Receiver, tmp_path: Path) -> None:
+    path = tmp_path / "overlap.yaml"
+    path.write_text(KEYMAP)
+    assert loopback.lirc and main(["load", loopback.rc, str(path)]) == 0
+    with lirc.opened(loopback.lirc) as fd:
+        assert len(bpf.attached(fd)) == 3
