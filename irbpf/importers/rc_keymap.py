@@ -147,7 +147,7 @@ class _Toml:
             return
         reported = as_reported(protocol, scancode)
         if protocol is not None and reported[0] != (protocol, scancode):
-            self.problem(text, _never(key, protocol, scancode))
+            self.problem(text, _never(key, protocol, scancode, reported[0][0]))
         for one, code in reported:
             yield Button(key, self.line(text), one, code)
 
@@ -169,13 +169,14 @@ def as_reported(protocol: Protocol | None, scancode: int) -> list[tuple[Protocol
     """What the receivers of a table report for one of its scancodes.
 
     Drivers that decode by themselves have scancodes of their own in such tables, which no frame has as rc-core reads it: then it is
-    the one that rc-core has for the frame, if that is known, and the table's own, without a decoder.
+    the one that rc-core has for the frame, if that is known, and the table's own, without a decoder. A nec32 whose last byte is the
+    complement of the one before goes out from ir-ctl (1.22) with the bytes in another order: that is a third.
     """
     if protocol is None:
         return [(None, scancode)]
     other = _other(protocol, scancode)
     if other is not None:
-        return [other, (None, scancode)]
+        return [other, *([_plainer(scancode >> 8)] if protocol.name == "nec32" else []), (None, scancode)]
     try:
         parameters_of(protocol, scancode)
     except Error:
@@ -183,8 +184,9 @@ def as_reported(protocol: Protocol | None, scancode: int) -> list[tuple[Protocol
     return [(protocol, scancode)]
 
 
-def _never(key: str, protocol: Protocol, scancode: int) -> str:
-    return f"{key}: no frame of {protocol.name} has the scancode {scancode:#x}, as rc-core reads it: the keymap has it in a table"
+def _never(key: str, protocol: Protocol, scancode: int, read: Protocol | None) -> str:
+    kept = f"the keymap has {read.name} for it, and the scancode itself" if read is not None else "the keymap has it"
+    return f"{key}: no frame of {protocol.name} has the scancode {scancode:#x}, as rc-core reads it: {kept} in a table"
 
 
 def _other(protocol: Protocol, scancode: int) -> tuple[Protocol, int] | None:
@@ -193,10 +195,15 @@ def _other(protocol: Protocol, scancode: int) -> tuple[Protocol, int] | None:
         return protocol, scancode & ~_MCE_TOGGLE
     if protocol.name == "nec32" and (scancode >> 8 ^ scancode) & 0xFF == 0xFF:
         turned = (scancode >> 16 & 0xFF) << 16 | (scancode >> 24) << 8 | scancode & 0xFF
-        return _other(catalogue()["necx"], turned) or (catalogue()["necx"], turned)
+        return _plainer(turned)
     if protocol.name == "necx" and (scancode >> 16 ^ scancode >> 8) & 0xFF == 0xFF:
         return catalogue()["nec"], scancode >> 8 & 0xFF00 | scancode & 0xFF
     return None
+
+
+def _plainer(scancode: int) -> tuple[Protocol, int]:
+    """What rc-core makes of a frame of necx."""
+    return _other(catalogue()["necx"], scancode) or (catalogue()["necx"], scancode)
 
 
 def _plain(name: str) -> str:
@@ -214,8 +221,8 @@ def protocol_of(name: str, scancode: int) -> Protocol | None:
         plain = "sony20" if scancode & 0xFF00 else "sony15" if scancode >> 16 > 31 else "sony12"
     elif plain in _VARIANTS and not name[-1:].isdigit() or plain == "rc5" and scancode > 0xFFFF or plain == "rc6":
         plain = next((variant for most, variant in _VARIANTS[plain] if scancode <= most), plain)
-    if plain == "rc6_6a_32" and scancode >> 16 in (0x800F, 0x8034, 0x8046):
-        plain = "rc6_mce"
+    if plain in ("rc6_6a_32", "rc6_mce"):  # by the maker, as rc-core does (rc/ir-rc6-decoder.c)
+        plain = "rc6_mce" if scancode >> 16 in (0x800F, 0x8034, 0x8046) else "rc6_6a_32"
     if plain not in catalogue():
         raise Error(f"there is no protocol {name[:40]!r}", "see irbpf protocols")
     return catalogue()[plain]
@@ -260,6 +267,6 @@ def _text_buttons(key: str, line: int, types: list[str], scancode: int) -> tuple
             failed = f"{key}: {error.message}"
             continue
         reported = as_reported(protocol, scancode)
-        why = _never(key, protocol, scancode) if protocol is not None and reported[0] != (protocol, scancode) else ""
+        why = _never(key, protocol, scancode, reported[0][0]) if protocol is not None and reported[0] != (protocol, scancode) else ""
         return [Button(name, line, *each) for each in reported], why
     return [], failed

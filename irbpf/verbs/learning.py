@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from irbpf.errors import Error
+from irbpf.errors import Error, Gone
 from irbpf.verbs.form import BUILDING, Verbs, emit, progress, standard_input
 from irbpf.verbs.values import whole
 
@@ -43,7 +43,11 @@ def _guided(args: argparse.Namespace) -> int:
     with ExitStack() as stack:
         listener, fields, receiver = _listening(args, stack)
         player = stack.enter_context(_player())
-        if not Guide(listener, session, player, talk.ask, talk.say, args.presses, fields).run():
+        try:
+            done = Guide(listener, session, player, talk.ask, talk.say, args.presses, fields).run()
+        except Gone as error:
+            raise Gone(f"{error.message}; {len(session.keys)} keys are kept", "plug it in again; the same command goes on") from error
+        if not done:
             return _broken_off(session.path, len(session.keys), args.json)
         if not session.presses:
             raise Error("no key was learned", "press the keys of the remote when asked")

@@ -80,9 +80,9 @@ def test_every_table_of_the_package_is_imported_whole() -> None:
         wanted = {int(code, 16): key for entry in document["protocols"] for code, key in entry.get("scancodes", {}).items()}
         keymap = load(read(path))
         assert {**keymap.keys, **wanted} == keymap.keys, path.name
-        # what else is there is what rc-core has for the same frames
+        # what else is there is what rc-core has for the same frames, and for those that ir-ctl sends
         more = {scancode: key for scancode, key in keymap.keys.items() if scancode not in wanted}
-        assert len(more) <= sum(len(entry.keys) for entry in keymap.entries if isinstance(entry, Table)), path.name
+        assert len(more) <= 2 * sum(len(entry.keys) for entry in keymap.entries if isinstance(entry, Table)), path.name
         decoders = {entry.get("variant", entry["protocol"]) for entry in document["protocols"]} - {"unknown", "other", "cec", "imon", "mce_kbd"}
         assert len(keymap.decoded) >= len(decoders), path.name
         for entry in keymap.decoded:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
-import re
-import select
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -24,6 +21,7 @@ from irbpf.receiver import Receiver
 from irbpf.signals import split
 from tests.conftest import ROOT
 from tests.kernel.guest.conftest import ir_ctl, keys_of, unplug
+from tests.kernel.guest.screen import Screen
 from tests.kernel.usb.plug import plugged, signed
 
 KEYMAP = """
@@ -209,38 +207,6 @@ def test_the_live_view_on_a_terminal(loopback: Receiver, keymap: str) -> None:
         assert screen.end() == 1
     finally:
         screen.close()
-
-
-class Screen:
-    """A command on a terminal of 120 columns; what it wrote, without the codes that colour and place it."""
-
-    def __init__(self, argv: list[str]) -> None:
-        self.child, self.terminal = pty.fork()
-        if self.child == 0:
-            os.chdir(ROOT)
-            os.execve(argv[0], argv, {**os.environ, "TERM": "xterm", "COLUMNS": "120", "LINES": "40"})
-        self.shown = ""
-
-    def until(self, text: str) -> None:
-        while text not in self.shown:
-            assert select.select([self.terminal], [], [], 20)[0], self.shown
-            self.shown += re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", os.read(self.terminal, 65536).decode(errors="replace"))
-
-    def end(self) -> int:
-        try:
-            while select.select([self.terminal], [], [], 20)[0] and os.read(self.terminal, 65536):
-                pass
-        except OSError:
-            pass
-        _, status = os.waitpid(self.child, 0)
-        self.child = 0
-        return os.waitstatus_to_exitcode(status)
-
-    def close(self) -> None:
-        if self.child:
-            os.kill(self.child, 9)
-            os.waitpid(self.child, 0)
-        os.close(self.terminal)
 
 
 @pytest.mark.parametrize(("model", "driver", "resolution"), [("mceusb", "mceusb", "50 µs"), ("streamzap", "streamzap", None)])
