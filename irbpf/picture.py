@@ -37,12 +37,14 @@ class Mark:
 
 @dataclass(frozen=True)
 class Drawing:
-    """One signal: `edges` are the times in µs at which a duration begins, the last the end; `pulses` says which are pulses."""
+    """One signal: `edges` are the times in µs at which a duration begins, the last the end; `pulses` says which are pulses; `read`: the
+    protocols that it was read as."""
 
     title: str
     edges: tuple[int, ...]
     pulses: tuple[bool, ...]
     marks: tuple[Mark, ...] = ()
+    read: frozenset[str] = frozenset()
 
     @property
     def durations(self) -> list[tuple[bool, int]]:
@@ -75,14 +77,16 @@ class Reader:
         for sample in samples:
             edges.append(edges[-1] + sample.duration)
         marks: list[Mark] = []
+        read = set[str]()
         last = -1
         for event in self.player.play(samples):
             if event.rank:
                 continue
             self.used.setdefault(event.decoded.protocol, next(one for one in self.decoders if one.name == event.decoded.protocol))
+            read.add(event.decoded.protocol)
             marks += self.marks(event, samples, edges, last + 1)
             last = event.sample
-        return Drawing(title, tuple(edges), tuple(sample.kind == Kind.PULSE for sample in samples), tuple(marks))
+        return Drawing(title, tuple(edges), tuple(sample.kind == Kind.PULSE for sample in samples), tuple(marks), frozenset(read))
 
     def marks(self, event: Event, samples: Sequence[Sample], edges: Sequence[int], first: int) -> list[Mark]:
         """The marks of one frame; samples before `first` belong to earlier ones."""

@@ -19,8 +19,9 @@ FIELDS = ("#cfe3f5", "#fbe3b9", "#d8ecd0", "#f3d3d6", "#e2d8f0", "#d3ebe9")
 LEADER, FRAME, WINDOW = "#e4e7eb", "#3e4c59", "#f2b84b"
 
 
-def save(path: Path, drawings: Sequence[Drawing], windows: Windows, protocol: str) -> None:
-    """Write the picture; its format is the ending of `path`. Error where matplotlib is missing or the file cannot be written."""
+def save(path: Path, drawings: Sequence[Drawing], counted: Sequence[Drawing], windows: Windows, protocol: str) -> None:
+    """Write the picture; its format is the ending of `path`. `counted` are the drawings whose durations are counted, those that `protocol`
+    read. Error where matplotlib is missing or the file cannot be written."""
     if path.suffix not in FORMATS:
         raise Error(f"{path}: no picture ends like that", f"name it {', '.join(f'*{one}' for one in FORMATS)}")
     try:
@@ -37,7 +38,7 @@ def save(path: Path, drawings: Sequence[Drawing], windows: Windows, protocol: st
         gridspec_kw={"height_ratios": [1.5] * len(drawings) + [1.4, 1.4]})
     for place, drawing in enumerate(drawings):
         _waveform(axes[place], drawing, longest, place == len(drawings) - 1)
-    _histograms(axes[-2:], drawings, windows, protocol)
+    _histograms(axes[-2:], counted, len(counted) == len(drawings), windows, protocol)
     try:
         figure.savefig(path, dpi=130, metadata={"Date": None} if path.suffix == ".svg" else None)
     except OSError as error:
@@ -120,14 +121,15 @@ def _ruler(axes: Any, scale: _Scale, drawing: Drawing, last: bool) -> None:
         axes.set_xlabel("ms (long spaces are drawn shortened)" if scale.breaks else "ms", fontsize=8, color=BREAK)
 
 
-def _histograms(axes: Sequence[Any], drawings: Sequence[Drawing], windows: Windows, protocol: str) -> None:
+def _histograms(axes: Sequence[Any], drawings: Sequence[Drawing], of_all: bool, windows: Windows, protocol: str) -> None:
     everything = [duration for one in drawings for _, duration in one.durations if duration <= LONG_US]
     limits = (min(everything) * 0.7, max(everything) * 1.4)
     for place, pulse, there, name in ((axes[0], True, windows.pulses, "pulses"), (axes[1], False, windows.spaces, "spaces")):
         durations = [duration for one in drawings for is_pulse, duration in one.durations if is_pulse == pulse and duration <= LONG_US]
         _histogram(place, durations, there, limits)
         place.set_ylabel(name, fontsize=8)
-    axes[0].set_title(f"durations{f', and the windows of {protocol} that they fell into' if windows.pulses else ''}", loc="left", fontsize=9, pad=4)
+    whose = "durations" if of_all else f"durations of the signals of {protocol}"
+    axes[0].set_title(f"{whose}{f', and the windows of {protocol} that they fell into' if windows.pulses else ''}", loc="left", fontsize=9, pad=4)
     axes[0].set_xticklabels([])
     axes[1].set_xlabel("µs", fontsize=8)
 

@@ -13,6 +13,7 @@ from irbpf.errors import Error
 from irbpf.importers.pronto import SHORT, short
 from irbpf.irp.render import render
 from irbpf.keymap import Entry, Keymap, Raw
+from irbpf.problems import nearest
 from irbpf.protocols import Protocol, catalogue, define
 from irbpf.pulses import Kind, Sample, parse_samples
 from irbpf.signals import GAP_US, split
@@ -52,7 +53,19 @@ def understand(words: Sequence[str], keymap: Keymap | None, gap: int = GAP_US) -
         raise Error(f"which remote's {first}?", "say --keymap NAME")
     if len(words) == 1 and Path(first).is_file():
         return _file(Path(first), gap)
-    raise Error(f"{first[:60]!r} is nothing that can be sent", f"write {_FORMS}")
+    raise _nothing(first, text)
+
+
+def _nothing(first: str, text: str) -> Error:
+    """What is wrong with words that are nothing that can be sent: the form that they are most like."""
+    if first and Path(first).is_dir():
+        return Error(f"{first} is a folder", "name one of its files")
+    if "/" in first or Path(first).suffix[1:].isalpha() and " " not in first:
+        return Error(f"there is no file {first[:200]}", "a recording, or Pronto hex")
+    if re.fullmatch(r"[0-9a-fA-F]{4}(\s+\S+)*", text):
+        return Error("this is no Pronto hex", "it is a row of words of four hexadecimal digits, six at least: 0000 006C 0022 0002 ...")
+    near = nearest(first.partition(":")[0], catalogue()) if re.match(r"\w", first) else ""
+    return Error(f"{first[:60]!r} is nothing that can be sent", f"{near + ' ' if near else ''}write {_FORMS}")
 
 
 def parameters(pairs: Sequence[str]) -> dict[str, int]:
@@ -89,19 +102,23 @@ def _rendered(protocol: Protocol, params: dict[str, int]) -> Transmission:
 
 def _key(name: str, keymap: Keymap, gap: int, toggle: int) -> Transmission:
     """A press of key `name`; `toggle` is what tells it from the press before, where the protocol has that."""
-    for entry in keymap.entries:
-        for scancode, key in entry.keys.items():
-            if key != name:
-                continue
-            match entry:
-                case Entry(protocol):
+    found = [(entry, scancode) for entry in keymap.entries for scancode, key in entry.keys.items() if key == name]
+    why: Error | None = None
+    for entry, scancode in found:  # the first that can be sent: the same key may be in a table too, for other receivers
+        match entry:
+            case Entry(protocol):
+                try:
                     params = parameters_of(protocol, scancode)
-                    if protocol.toggle in params and protocol.toggle not in protocol.where:
-                        params[protocol.toggle] = toggle
-                    return _rendered(protocol, params)
-                case Raw(patterns):
-                    return Transmission(_whole(next(one.durations for one in patterns if one.scancode == scancode), gap))
-            raise Error(f"{name} of {keymap.name} has no protocol here that could send it", "record it, and send the recording")
+                except Error as error:
+                    why = why or error
+                    continue
+                if protocol.toggle in params and protocol.toggle not in protocol.where:
+                    params[protocol.toggle] = toggle
+                return _rendered(protocol, params)
+            case Raw(patterns):
+                return Transmission(_whole(next(one.durations for one in patterns if one.scancode == scancode), gap))
+    if found:
+        raise why or Error(f"{name} of {keymap.name} has no protocol here that could send it", "record it, and send the recording")
     near = sorted(set(keymap.keys.values()))
     raise Error(f"{keymap.name} has no key {name[:60]!r}", f"it has {', '.join(near[:12])}{' ...' if len(near) > 12 else ''}")
 

@@ -130,6 +130,10 @@ def test_every_verb_has_help_with_examples(verb: str) -> None:
         assert one.help or one.dest in ("file", "keymap", "param", "output"), f"{verb}: {one.dest} has no help"
 
 
+def test_every_argument_has_help() -> None:
+    assert [f"{name} {action.dest}" for name, one in verbs().items() for action in one._actions if not (action.help or "").strip()] == []
+
+
 def test_help_and_version_are_no_errors() -> None:
     for arguments in (["--help"], ["decode", "--help"], ["--version"]):
         done = irbpf(*arguments)

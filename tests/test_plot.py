@@ -163,6 +163,23 @@ def test_pictures(tmp_path: Path, ending: str) -> None:
     assert {"F=21", "F=20", "sony12 0x10015 KEY_POWER", "KEY_MUTE", "durations, and the windows of sony12 that they fell into"} <= set(texts)
 
 
+def test_durations_are_counted_of_the_protocol_whose_windows_are_shown(tmp_path: Path) -> None:
+    """Of signals of several protocols, which are all drawn."""
+    pytest.importorskip("matplotlib")
+    traces, out = [str(ROOT / "tests/traces" / f"{name}.trace") for name in ("nec-408", "rc5-1e3b")], tmp_path / "x.svg"
+    assert main(["plot", *traces, "-o", str(out)]) == 0
+    texts = {element.text for element in ElementTree.parse(out).iter() if element.tag.endswith("text")}
+    assert {"nec 0x408", "rc5 0x1e3b", "durations of the signals of nec, and the windows of nec that they fell into"} <= texts
+
+
+@pytest.mark.parametrize("width", ["3", "0", "-4", "x", "99999999"])
+def test_a_width_that_shows_nothing_is_refused(width: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["plot", str(TRACES[0]), "--width", width])
+    assert stop.value.code == 2
+    assert "number of columns" in capsys.readouterr().err
+
+
 def test_without_matplotlib(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     real = builtins.__import__
 

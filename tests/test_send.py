@@ -51,7 +51,9 @@ def test_pronto() -> None:
     (["0000 006D 0002 0001 0010 0020"], "announces"), (["7000 0073 0000 0001 0000 0003"], "holds no durations"), (["nec:zz"], "no scancode"),
     (["nec", "D=4"], "F is missing"), (["nec", "D=4", "F=999"], "out of range"), (["nec", "D"], "no parameter"), (["{38k"], "column"),
     (["KEY_POWER"], "which remote"), (["nothing"], "nothing that can be sent"), (["+100 +200 -300"], "damaged"), (["-300"], "nothing to send"),
-    (["rc6_0:0x1ffff"], ""), (["nec:-1"], "no scancode"), (["+9000 overflow 0 +500"], "damaged"), (["/"], "nothing that can be sent"),
+    (["rc6_0:0x1ffff"], ""), (["nec:-1"], "no scancode"), (["+9000 overflow 0 +500"], "damaged"), (["/"], "is a folder"),
+    (["/nonexistent/x"], "there is no file /nonexistent/x"), (["nope.trace"], "there is no file nope.trace"), ([""], "nothing that can be sent"),
+    (["0000 006C 0002"], "no Pronto hex"), (["0000", "006C", "0002", "zz"], "no Pronto hex"), (["nac:0x408"], "did you mean nec"),
 ])
 def test_refusals(words: list[str], says: str) -> None:
     with pytest.raises(Error, match=says):
@@ -144,3 +146,12 @@ def test_dry_run_needs_no_device(capsys: pytest.CaptureFixture[str]) -> None:
                   ["--repeats", "1", "--hold", "1"], ["--gap", "nan"]):
         with pytest.raises(SystemExit, match="2"):
             main(["send", "rc99", "nec:0x408", *wrong])
+
+
+def test_a_key_in_a_table_too_is_sent_by_its_protocol(tmp_path: Path) -> None:
+    """As imported tables have it, for receivers that decode by themselves."""
+    path = tmp_path / "x.yaml"
+    path.write_text("protocols: [{table: {0x1234567: KEY_A, 0x99: KEY_B}}, {protocol: nec, keys: {0x408: KEY_A}}]")
+    assert understand(["KEY_A"], load(path)) == sent("nec:0x408")
+    with pytest.raises(Error, match="no protocol here that could send it"):
+        understand(["KEY_B"], load(path))

@@ -109,7 +109,7 @@ def add(verbs: Verbs) -> None:
 
     one = verbs.add("import", do_import, "make keymaps of what other software has: lircd.conf, ir-keytable, Flipper, Girr, IRDB, Pronto",
                     as_json=True, examples=IMPORT_EXAMPLES)
-    one.add_argument("file", nargs="+")
+    one.add_argument("file", nargs="+", help="a file of another program, or a recording named after its key")
     one.add_argument("-o", "--output", default=".", metavar="DIR", help="folder for the keymaps, or - for standard output (default: here)")
     one.add_argument("--format", choices=tuple(FORMATS), help="what the files are (default: look)")
     one.add_argument("--catalogue", action="store_true",

@@ -59,8 +59,8 @@ def do_build(args: argparse.Namespace) -> int:
 def add(verbs: Verbs) -> None:
     one = verbs.add("check", do_check, "check keymaps without touching a device", as_json=True,
                     examples="  irbpf check mine.yaml\n  irbpf check --json /etc/irbpf/keymaps/*.yaml\n")
-    one.add_argument("file", nargs="+")
+    one.add_argument("file", nargs="+", help="a keymap's file; or receivers.yaml")
     one = verbs.add("build", do_build, "compile keymaps into a file that a machine without a compiler loads",
                     examples="  irbpf build hauppauge mine.yaml -o living-room.irbpf\n  irbpf load rc0 living-room.irbpf    # there\n")
-    one.add_argument("keymap", nargs="+")
-    one.add_argument("-o", "--output", required=True, metavar="FILE.irbpf")
+    one.add_argument("keymap", nargs="+", help="keymaps of one receiver, by name or file")
+    one.add_argument("-o", "--output", required=True, metavar="FILE.irbpf", help="the file that is written")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from irbpf.errors import Error
 from irbpf.verbs.form import BUILDING, Verbs, progress, standard_input
-from irbpf.verbs.values import whole
+from irbpf.verbs.values import columns, whole
 
 if TYPE_CHECKING:
     from irbpf.keymap import Keymap
@@ -31,11 +31,12 @@ def do_plot(args: argparse.Namespace) -> int:
     reader = _reader(args.protocol, keymap)
     drawings = [reader.drawing(signal, title) for title, signal in signals[:args.signals]]
     first = next(iter(reader.used.values()), None)
-    through = windows(first, drawings) if first is not None else Windows()
+    counted = [one for one in drawings if first is None or first.name in one.read]
+    through = windows(first, counted) if first is not None else Windows()
     if args.output is not None:
         from irbpf.plot_figure import save
 
-        save(Path(args.output), drawings, through, "" if first is None else first.name)
+        save(Path(args.output), drawings, counted, through, "" if first is None else first.name)
         return 0
     from irbpf.plot_text import draw, histogram
 
@@ -44,7 +45,7 @@ def do_plot(args: argparse.Namespace) -> int:
     width = args.width or shutil.get_terminal_size((100, 24)).columns
     print("\n".join(draw(drawing, width) for drawing in drawings), end="")
     if args.histogram:
-        print(f"\n{histogram(drawings, through, width)}", end="")
+        print(f"\n{histogram(counted, through, width)}", end="")
     return 0
 
 
@@ -86,4 +87,4 @@ def add(verbs: Verbs) -> None:
     one.add_argument("--key", action="append", default=[], help="draw this key of a keymap; may be given again (default: all)")
     one.add_argument("--signals", type=whole, default=8, metavar="N", help="draw at most so many signals (default: 8)")
     one.add_argument("--histogram", action="store_true", help="in the terminal too: how often each duration comes, and its window")
-    one.add_argument("--width", type=whole, metavar="N", help="characters in a line (default: those of the terminal)")
+    one.add_argument("--width", type=columns, metavar="N", help="characters in a line (default: those of the terminal)")

@@ -17,6 +17,13 @@ def whole(text: str) -> int:
     return value
 
 
+def columns(text: str) -> int:
+    """Of a drawing in the terminal: what is narrower shows nothing."""
+    if not 20 <= (value := int(text)) <= 10_000:
+        raise ValueError
+    return value
+
+
 def repeats(text: str) -> int:
     if not 0 <= (value := int(text)) <= 10_000:
         raise ValueError
@@ -45,6 +52,6 @@ def transmitters(text: str) -> tuple[int, ...]:
     return numbers
 
 
-for _one, _name in ((positive, "positive number"), (whole, "whole number"), (repeats, "number of repeats"), (carrier, "carrier"),
-                    (percent, "percentage"), (transmitters, "list of transmitters")):
+for _one, _name in ((positive, "positive number"), (whole, "whole number"), (columns, "number of columns from 20 to 10000"),
+                    (repeats, "number of repeats"), (carrier, "carrier"), (percent, "percentage"), (transmitters, "list of transmitters")):
     _one.__name__ = _name

@@ -219,6 +219,13 @@ def cost() -> list[Row]:
     return rows()
 
 
+def identifying() -> list[Row]:
+    """One signal against the whole catalogue, and the command from its start."""
+    from tests.bench.identify import rows
+
+    return rows()
+
+
 def _in_guest(module: Sequence[str], env: Mapping[str, str] | None = None) -> list[Row]:
     """The rows that a module prints in the test kernel."""
     from tests.kernel import vm
@@ -234,7 +241,7 @@ def _in_guest(module: Sequence[str], env: Mapping[str, str] | None = None) -> li
 
 SECTIONS: Mapping[str, Callable[[], list[Row]]] = {"instructions": instructions, "speed": speed, "size": size, "load": load, "memory": memory,
                                                    "guest": guest, "engines": engines,
-                                                   "piped": piped, "field": field, "noise": noise, "cost": cost}
+                                                   "piped": piped, "field": field, "noise": noise, "cost": cost, "identify": identifying}
 
 
 def available(name: str) -> str:
