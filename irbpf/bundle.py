@@ -14,8 +14,9 @@ from irbpf.errors import Error
 from irbpf.hosts import OWN_PROTOCOL
 from irbpf.irp.automaton import MOST_CARRY_US, Automaton
 from irbpf.keymap import MOST_KEYS, AnyEntry, Entry, HandWritten, Keymap
+from irbpf.latency import hastened
 from irbpf.objects import Object, Source
-from irbpf.programs import automaton_of, in_hearing_order, source_of
+from irbpf.programs import in_hearing_order, source_of
 
 MOST_PROGRAMS = 64
 NAMED_NUMBERS = 28  # the kernel has a repeat period of its own for protocols below; 100 ms for the rest
@@ -84,8 +85,8 @@ def parts(keymaps: Sequence[Keymap], host: str) -> list[Part]:
     the same frame. Two equal protocols are one."""
     found: list[Part] = []
     entries = in_hearing_order([entry for keymap in keymaps for entry in keymap.decoded])
-    for index, entry in enumerate(entries):
-        part = _part(entry, host, OWN_PROTOCOL + index, len(entries) > 1)
+    for index, (entry, automaton) in enumerate(zip(entries, hastened(entries), strict=True)):
+        part = _part(entry, automaton, host, OWN_PROTOCOL + index, len(entries) > 1)
         if not any(known.source.text == part.source.text and known.source.tables == part.source.tables for known in found):
             found.append(part)
     if len(found) > MOST_PROGRAMS:
@@ -133,9 +134,9 @@ def merged_keys(keymaps: Sequence[Keymap]) -> dict[int, int]:
     return keys
 
 
-def _part(entry: AnyEntry, host: str, own: int, several: bool) -> Part:
+def _part(entry: AnyEntry, automaton: Automaton | None, host: str, own: int, several: bool) -> Part:
     given = entry.protocol.number if isinstance(entry, Entry) else entry.number if isinstance(entry, HandWritten) else 0
-    number, automaton = given or own, automaton_of(entry)
+    number = given or own
     source = source_of(entry, automaton, host, number, several)
     if automaton is None:
         return Part(source, number, HAND_WRITTEN_TIMEOUT_US, 0, None)
@@ -150,7 +151,8 @@ def quiet_of(automaton: Automaton) -> int:
 
 def timeout_of(automaton: Automaton, number: int) -> int:
     """How long the receiver has to wait before it says that a signal is over: longer than any gap inside one, and so long that
-    the key of a protocol without a repeat period of its own is not let go between two frames."""
+    the key of a protocol without a repeat period of its own is not let go between two frames. A frame that is reported at its last edge
+    does not wait for it, but a gap inside one must still be shorter."""
     inside = max(automaton.longest_space, automaton.start_gap) + MARGIN_US
     if number < NAMED_NUMBERS:
         return inside

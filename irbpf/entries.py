@@ -69,6 +69,11 @@ class Table:
 AnyEntry = Entry | Raw | HandWritten  # what a decoder is made of
 
 
+def name_of(entry: AnyEntry) -> str:
+    """What its decoder is called."""
+    return entry.protocol.name if isinstance(entry, Entry) else entry.decoder if isinstance(entry, HandWritten) else "raw"
+
+
 def read_entry(node: Node, problems: Problems, thorough: bool) -> tuple[AnyEntry | Table | None, Mapping[int, str], Places]:
     """One entry, None where nothing can be made of it; its keys, and where each of their scancodes is written."""
     names = [key.text for key, _ in node.pairs or ()]

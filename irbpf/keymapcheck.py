@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from irbpf import keycodes, library, yamlnodes
-from irbpf.encoding import parameters_of
-from irbpf.entries import AnyEntry, Entry
+from irbpf.entries import AnyEntry, Entry, name_of
 from irbpf.errors import Error
-from irbpf.irp.interpreter import Interpreter
-from irbpf.irp.render import press
 from irbpf.irp.spacing import nearest_alternatives
 from irbpf.keymap import Keymap, read
+from irbpf.overlaps import Double, Unsure, overlaps
 from irbpf.problems import PlacedError, Problems
-from irbpf.programs import automaton_of
-from irbpf.pulses import Kind, Sample, from_durations
 
 ASSIGNMENTS = "receivers.yaml"
-MOST_TRIED = 3  # keys of each entry that are sent to the others
-_END = Sample(Kind.TIMEOUT, 125_000)
 
 
 @dataclass(frozen=True)
@@ -78,24 +71,21 @@ def _close(keymap: Keymap, entry: AnyEntry) -> Iterator[Error]:
 
 
 def _both(keymaps: Sequence[Keymap]) -> Iterator[Error]:
-    """Protocols of one receiver that both decode one signal: two presses for one. Some keys of each are sent to all the others."""
-    entries = [(keymap, entry) for keymap in keymaps for entry in keymap.entries if isinstance(entry, Entry)]
-    automata = [automaton_of(entry) for _, entry in entries]
-    for (one, (keymap, entry)), (other, (_, rival)) in itertools.permutations(enumerate(entries), 2):
-        automaton = automata[other]
-        if automaton is None or entry.protocol.name == rival.protocol.name:
-            continue
-        for scancode in list(entry.keys)[:MOST_TRIED]:
-            heard = list(Interpreter(automaton).feed(_sent(entry, scancode)))
-            if heard and heard[0].scancode != scancode:
-                key = rival.keys.get(heard[0].scancode)
-                yield _placed(keymap, scancode, f"a press of {entry.keys[scancode]} is {rival.protocol.name} {heard[0].scancode:#x} too"
-                              + (f", which is {key}" if key else ""), f"narrow {rival.protocol.name} by where:, or leave it out")
-                break
+    """Protocols of one receiver that read the same signal: only one of them is heard."""
+    entries = [(keymap, entry) for keymap in keymaps for entry in keymap.decoded]
+    for found in overlaps([entry for _, entry in entries]):
+        (keymap, entry), (_, rival) = entries[found.one], entries[found.other]
+        if isinstance(found, Unsure):
+            yield Error(f"{keymap.path}: {name_of(entry)} and {name_of(rival)} were not compared in full: {found.done}", "see what irbpf test says")
+        else:
+            yield _double(keymap, found, entry, rival)
 
 
-def _sent(entry: Entry, scancode: int) -> list[Sample]:
-    try:
-        return [*from_durations(press(entry.protocol.irp, parameters_of(entry.protocol, scancode))), _END]
-    except Error:
-        return []
+def _double(keymap: Keymap, found: Double, entry: AnyEntry, rival: AnyEntry) -> Error:
+    key, other = entry.keys.get(found.scancode, f"{name_of(entry)} {found.scancode:#x}"), rival.keys.get(found.other_scancode)
+    distorted = f", its pulses {abs(found.bias)} µs too {'long' if found.bias > 0 else 'short'}," if found.bias else ""
+    what = f"a press of {key}{distorted} is {name_of(rival)} {found.other_scancode:#x} too" + (f", which is {other}" if other else "")
+    ours = found.heard == found.one
+    what += f"; {name_of(entry if ours else rival)} is heard"
+    hint = f"narrow {name_of(rival)} by where:, or leave it out"
+    return _placed(keymap, found.scancode, what, hint) if found.scancode in keymap.places else Error(f"{keymap.path}: {what}", hint)

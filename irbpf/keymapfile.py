@@ -89,6 +89,8 @@ def _protocol(protocol: Protocol) -> Iterator[str]:
         yield f"where: {{{', '.join(f'{name}: {hex(value)}' for name, value in narrowed.items())}}}"
     if protocol.tolerance != base.tolerance:
         yield _tolerance(protocol.tolerance)
+    if protocol.alone:
+        yield "alone: true"
     if protocol.number != base.number:
         yield f"number: {protocol.number}"
 

@@ -17,7 +17,7 @@ from irbpf.pulses import LONGEST_US
 from irbpf.yamlnodes import Node
 
 FIELDS = ("protocol", "irp", "scancode", "toggle", "require")
-NARROWING = ("where", "tolerance", "number")
+NARROWING = ("where", "tolerance", "number", "alone")
 _OWN = ("scancode", "toggle", "require")  # they come with irp:
 _STAND_IN = "{38k,500}<1,-1|1,-3>(X:1,1,-50m)[X:0..1]"  # for a line that is wrong, so that the fields beside it are still looked at
 
@@ -34,6 +34,9 @@ def read_protocol(fields: Mapping[str, Node], problems: Problems) -> Protocol | 
     with problems.here():
         if "number" in fields:
             changes["number"] = read_number(fields["number"])
+    with problems.here():
+        if "alone" in fields:
+            changes["alone"] = fields["alone"].truth("alone")
     if protocol is None:
         return None
     with problems.here():

@@ -45,7 +45,8 @@ class Protocol:
     `require` an expression over the parameters that must not be 0; `where` parameters that must have these values;
     `prefer_over` says whose reading of the same signal is worth less than ours; with `repeatless_unlikely`, a press without any
     repeat is rather something else's. `common`: Linux has a name and a scancode layout for it. `undecodable` says why there can be no
-    decoder, "" where there is one.
+    decoder, "" where there is one. `longer`: protocols of the catalogue with a frame that begins like a whole one of ours, the likeliest
+    first and not all if they are many; None: not known. `alone`: no remote of those is used with the receiver.
     """
 
     name: str
@@ -61,6 +62,8 @@ class Protocol:
     common: bool = False
     undecodable: str = ""
     note: str = ""
+    longer: tuple[str, ...] | None = None
+    alone: bool = False
 
 
 def parse_tolerance(value: Mapping[str, object]) -> Tolerance:
@@ -83,14 +86,16 @@ def _number(value: object, unit: str, example: str) -> float:
 
 def define(name: str, irp: str, scancode: str | None = None, *, toggle: str | None = None, number: int = 0,
            tolerance: Tolerance = Tolerance(), require: str | None = None, where: Mapping[str, int] | None = None,
-           prefer_over: Sequence[str] = (), repeatless: str = "", undecodable: str = "", note: str = "") -> Protocol:
+           prefer_over: Sequence[str] = (), repeatless: str = "", undecodable: str = "", note: str = "",
+           longer: Sequence[str] | None = None) -> Protocol:
     """A protocol from its texts. `scancode` None: all parameters, in the order of their specification, with their full widths, or
     a digest of them where they do not fit."""
     line = with_digest(parse(irp))
     layout = parse_layout(scancode) if scancode is not None else default_layout(line)
     return Protocol(name, line, layout, toggle if toggle is not None else default_toggle(line), number, tolerance,
                     None if require is None else parse_expression(require), dict(where or {}),
-                    tuple(map(_preference, prefer_over)), repeatless == "reject", undecodable=undecodable, note=note)
+                    tuple(map(_preference, prefer_over)), repeatless == "reject", undecodable=undecodable, note=note,
+                    longer=None if longer is None else tuple(longer))
 
 
 def _preference(text: str) -> Preference:

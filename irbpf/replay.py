@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from types import TracebackType
 from typing import cast
@@ -18,7 +18,9 @@ from irbpf.engines.testrun import RESET, Batches
 from irbpf.irp.automaton import Automaton
 from irbpf.irp.interpreter import Decoded, Interpreter
 from irbpf.irp.pool import Pool, Start, start_of
-from irbpf.keymap import AnyEntry, Entry, HandWritten, Keymap
+from irbpf.entries import name_of
+from irbpf.keymap import AnyEntry, Entry, Keymap
+from irbpf.latency import hastened
 from irbpf.programs import automaton_of, in_hearing_order, source_of
 from irbpf.preference import Read, Reading, ordered
 from irbpf.protocols import Protocol, catalogue
@@ -61,14 +63,18 @@ def of_catalogue(progress: Callable[[int, int], None] | None = None) -> list[Dec
 
 
 def of_keymap(keymap: Keymap) -> list[Decoder]:
-    """The decoders of a keymap, those whose readings are preferred first. Those written by hand say something only in the bpf engine,
-    for they are C."""
-    return [_decoder(entry) for entry in in_hearing_order(keymap.decoded)]
+    """The decoders of a keymap as a receiver has them, those whose readings are preferred first. Those written by hand say something only
+    in the bpf engine, for they are C."""
+    entries = in_hearing_order(keymap.decoded)
+    return [replace(_decoder(entry), fetch=partial(_given, automaton)) for entry, automaton in zip(entries, hastened(entries), strict=True)]
+
+
+def _given(automaton: Automaton | None) -> Automaton | None:
+    return automaton
 
 
 def _decoder(entry: AnyEntry) -> Decoder:
-    name = entry.protocol.name if isinstance(entry, Entry) else entry.decoder if isinstance(entry, HandWritten) else "raw"
-    return Decoder(name, entry, partial(automaton_of, entry), entry.keys)
+    return Decoder(name_of(entry), entry, partial(automaton_of, entry), entry.keys)
 
 
 @dataclass(frozen=True)

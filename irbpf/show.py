@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from irbpf import library
+from irbpf.bundle import parts
+from irbpf.entries import Entry
 from irbpf.hosts import host_source
 from irbpf.irp.automaton import Automaton, build_automaton
 from irbpf.irp.codegen import generate
 from irbpf.irp.text import layout_text
+from irbpf.keymap import Keymap, load
+from irbpf.latency import Latency, latencies
 from irbpf.objects import Source
+from irbpf.programs import in_hearing_order
 from irbpf.protocols import Protocol, given
 
 
@@ -20,6 +28,28 @@ def show(what: str, form: str) -> str:
         return _automaton(automaton)
     source = host_source(generate(automaton), "lirc", protocol.name, number=protocol.number or 64)
     return source.text if form == "c" else _assembly(source)
+
+
+def show_latency(what: str) -> list[dict[str, Any]]:
+    """A row for each protocol of a keymap, or of `what` itself where that is a protocol or an IRP line, in the order in which they are heard."""
+    keymap = (load(library.find(what)) if what in library.files() or "/" in what or what.endswith(".yaml")
+              else Keymap("", what, (), (Entry(given(what), {}),)))
+    timeout = max((part.timeout for part in parts([keymap], "lirc")), default=0)
+    rows = latencies(in_hearing_order(keymap.decoded), timeout)
+    return [{"protocol": one.protocol, "waits": one.waits, "gap": one.gap, "timeout": timeout,
+             "others": list(one.reason.others) if one.reason else [], "text": _waits(one, timeout)} for one in rows]
+
+
+def _waits(one: Latency, timeout: int) -> str:
+    why = f": {one.reason.why}" if one.reason is not None else ""
+    match one.waits:
+        case "nothing":
+            return "nothing: reported at the last edge"
+        case "gap":
+            return f"the first gap of {one.gap} µs, or the receiver's timeout of {timeout} µs{why}"
+        case "timeout":
+            return f"the receiver's timeout of {timeout} µs{why}"
+    return f"unknown{why}"
 
 
 def _irp(protocol: Protocol) -> str:

@@ -77,6 +77,11 @@ class Node:
             self.fail(f"{what} is a text, not {self.text[:60] or 'a collection'}", "put it in quotes")
         return self.value
 
+    def truth(self, what: str) -> bool:
+        if not isinstance(self.value, bool):
+            self.fail(f"{what} is true or false, not {self.text[:40]!r}" if self.text else f"{what} is true or false")
+        return self.value
+
     def integer(self, what: str) -> int:
         if len(self.text) > LONGEST_NUMBER:
             self.fail(f"{what} is a whole number, not a number of {len(self.text)} digits", "such as 0x408 or 1032")

@@ -283,7 +283,7 @@ def test_two_protocols_that_both_decode_one_signal(tmp_path: Path) -> None:
     path.write_text(f'protocols:\n  - {{protocol: nec, keys: {{0x408: KEY_1}}}}\n  - {{protocol: mine, irp: "{line}", keys: {{5: KEY_2}}}}\n')
     warnings = [str(one) for one in check(path).warnings]
     assert len(warnings) == 1
-    assert re.match(r".*k\.yaml:2:28: a press of KEY_1 is mine 0x[0-9a-f]+ too \(narrow mine by where:", warnings[0])
+    assert re.match(r".*k\.yaml:2:28: a press of KEY_1 is mine 0x[0-9a-f]+ too; nec is heard \(narrow mine by where:", warnings[0])
 
 
 def test_values_that_lie_within_the_tolerance_are_a_warning(tmp_path: Path) -> None:

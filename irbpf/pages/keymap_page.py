@@ -30,6 +30,9 @@ PROTOCOL: Mapping[str, str] = {
     "where": "Values of parameters, such as {D: 0x20}; frames with others are not ours.",
     "tolerance": "How far a duration may be off: {absolute: 150us, relative: 30%}, the larger of the two. This is the default.",
     "number": "The number of the protocol in the kernel (enum rc_proto); by default its own, or one that is free.",
+    "alone": "Whether no remote of a longer protocol is used where the receiver is (true or false, the default). A frame is reported at its "
+             "last edge if no protocol that is loaded could read on, and none is known of which a longer frame begins like it; with "
+             "alone: true only the former counts. irbpf show KEYMAP --latency tells what each protocol waits for.",
     "keys": "A mapping of scancodes to names of keys, as in linux/input-event-codes.h."}
 RAW: Mapping[str, str] = {
     "raw": "A mapping of names of keys to durations in µs, pulse first, such as \"+9000 -4500 +560\", or to a list of such for a key that "

@@ -1,0 +1,132 @@
+"""Where the readings of a receiver's protocols overlap: presses of one that another reads too. It touches no device.
+
+First the automata of each two are walked together, which proves of most pairs that no signal is read by both. For the rest, the
+presses of all keys are sent to both, as they are and as receivers distort them. The work is bounded; what was not done is said.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from irbpf.encoding import parameters_of
+from irbpf.entries import AnyEntry, Entry, Raw
+from irbpf.errors import Error
+from irbpf.irp.automaton import Automaton
+from irbpf.irp.interpreter import Decoded, Interpreter
+from irbpf.irp.overlap import TooMuch, overlap
+from irbpf.irp.render import press
+from irbpf.programs import automaton_of, in_hearing_order
+from irbpf.pulses import Kind, Sample, from_durations
+
+BIASES_US = (0, 75, 150, -50)  # how much a receiver lengthens pulses and shortens spaces
+MOST_SAMPLES = 400_000  # of all presses that are sent to decoders: about a second
+MADE_UP = 8  # presses of a protocol without keys
+_END = Sample(Kind.TIMEOUT, 125_000)
+
+
+@dataclass(frozen=True)
+class Double:
+    """A press of entry `one`, whose scancode it is, is `other_scancode` for the entry `other` too, where the receiver lengthens pulses by
+    `bias` µs. `heard` is which of the two counts."""
+
+    one: int
+    scancode: int
+    other: int
+    other_scancode: int
+    bias: int
+    heard: int
+
+
+@dataclass(frozen=True)
+class Unsure:
+    """There was more to do than is sane: `done` is what was."""
+
+    one: int
+    other: int
+    done: str
+
+
+@dataclass
+class _Subject:
+    entry: AnyEntry
+    automaton: Automaton
+
+    @cached_property
+    def presses(self) -> list[tuple[int, list[int]]]:
+        """Scancodes and durations."""
+        if isinstance(self.entry, Raw):
+            return [(pattern.scancode, list(pattern.durations)) for pattern in self.entry.patterns]
+        assert isinstance(self.entry, Entry)
+        return list(_presses(self.entry) if self.entry.keys else _made_up(self.entry, self.automaton))
+
+
+@dataclass
+class _Budget:
+    samples: int = MOST_SAMPLES
+
+
+def overlaps(entries: Sequence[AnyEntry]) -> Iterator[Double | Unsure]:
+    """At most one of each for any two of `entries`, which are those of one receiver; decoders written in C are left out."""
+    order = [id(entry) for entry in in_hearing_order(entries)]
+    subjects = {place: _Subject(entry, automaton) for place, entry in enumerate(entries) if (automaton := automaton_of(entry)) is not None}
+    budget = _Budget()
+    for one, subject in subjects.items():
+        for other, rival in subjects.items():
+            if one != other:
+                yield from _pair((one, subject), (other, rival), order.index(id(subject.entry)) < order.index(id(rival.entry)), budget)
+
+
+def _pair(first: tuple[int, _Subject], second: tuple[int, _Subject], before: bool, budget: _Budget) -> Iterator[Double | Unsure]:
+    (one, subject), (other, rival) = first, second
+    try:
+        if not overlap(subject.automaton, rival.automaton).both:
+            return
+    except TooMuch as error:
+        yield Unsure(one, other, str(error))
+    for bias in BIASES_US:
+        for place, (scancode, durations) in enumerate(subject.presses):
+            if budget.samples <= 0:
+                tried = place if bias == BIASES_US[0] else "all"
+                yield Unsure(one, other, f"{tried} of {len(subject.presses)} keys were tried")
+                return
+            budget.samples -= 2 * len(durations)
+            if (double := _double(subject, rival, durations, bias)) is not None and double[0][1].scancode == scancode:
+                (mine, _), (theirs, read) = double
+                yield Double(one, scancode, other, read.scancode, bias, one if (mine, not before) < (theirs, before) else other)
+                return
+
+
+def _double(subject: _Subject, rival: _Subject, durations: Sequence[int], bias: int) -> tuple[tuple[int, Decoded], tuple[int, Decoded]] | None:
+    """What both say of one press first, and at which sample; None if not both say something, or both the same."""
+    samples = [*from_durations([max(1, duration + (-bias if place % 2 else bias)) for place, duration in enumerate(durations)]), _END]
+    theirs = _first(rival.automaton, samples)
+    ours = None if theirs is None else _first(subject.automaton, samples)
+    return None if ours is None or theirs is None or ours[1].scancode == theirs[1].scancode else (ours, theirs)
+
+
+def _first(automaton: Automaton, samples: Sequence[Sample]) -> tuple[int, Decoded] | None:
+    machine = Interpreter(automaton)
+    return next(((place, decoded) for place, sample in enumerate(samples) if (decoded := machine.step(sample)) is not None), None)
+
+
+def _presses(entry: Entry) -> Iterator[tuple[int, list[int]]]:
+    for scancode in entry.keys:
+        try:
+            yield scancode, press(entry.protocol.irp, parameters_of(entry.protocol, scancode), 1)
+        except Error:
+            continue
+
+
+def _made_up(entry: Entry, automaton: Automaton) -> Iterator[tuple[int, list[int]]]:
+    rng, protocol = random.Random(entry.protocol.name), entry.protocol
+    for _ in range(MADE_UP):
+        values = {one.name: rng.randint(one.least, one.most) for one in protocol.irp.parameters if one.default is None} | dict(protocol.where)
+        try:
+            durations = press(protocol.irp, values, 1)
+        except Error:
+            continue
+        if (read := _first(automaton, [*from_durations(durations), _END])) is not None:
+            yield read[1].scancode, durations
