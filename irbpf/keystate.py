@@ -49,6 +49,17 @@ class KeyState:
         self.held = 0  # the keycode that is down; 0 (KEY_RESERVED): none
         self.protocol, self.scancode, self.toggle = 0, 0, 0
         self.deadline: int | None = None
+        self.reported, self.signal = 0, 0  # when the last report came, and how much signal had been heard by then
+
+    def before(self, now: int, signal: int) -> list[Event]:
+        """What has to be said before a report that comes `now`, and that was complete after `signal` µs of all that was heard.
+
+        Reports may come late, and several at once. Then the signal tells whether the key had been let go between two; of it too there
+        may be much at once, with drivers that tell it sooner than it lasts.
+        """
+        events = self.expire(self.reported + min(now - self.reported, signal - self.signal))
+        self.reported, self.signal = now, signal
+        return events
 
     def down(self, now: int, protocol: int, scancode: int, toggle: int) -> list[Event]:
         """A frame was decoded (ir_do_keydown). The same key again, while it is held, is no new press."""

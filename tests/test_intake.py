@@ -97,6 +97,27 @@ def test_however_it_is_cut_it_is_the_same(cuts: list[int]) -> None:
     assert [report[1:] for report in found] == [report[1:] for report in whole]
 
 
+def test_when_in_the_signal_it_was_however_it_came() -> None:
+    """Gaps that decoders are not shown count too, and a carrier does not; so do samples that were decoded long before."""
+    words = [*NEC[:-1], TIMEOUT, space(300_000), *NEC[:-1], TIMEOUT, space(90_000), Sample(Kind.FREQUENCY, 38_000).word, *REPEAT[:-1], TIMEOUT]
+    automaton = build_automaton(catalogue()["nec"])
+    first = duration(frame(NEC))
+    expected = [first, 2 * first + 300_000, 2 * first + 390_000 + duration(frame(REPEAT))]
+    for step in (len(words), 400, 7, 1):
+        intake = Intake([PythonDecoder(automaton, 9)], 5_000)
+        found = [report for start in range(0, len(words), step) for report in intake.take(words[start:start + step])]
+        assert [report.at for report in found] == expected
+    late = Intake([PythonDecoder(automaton, 9)], 1 << 24)  # all at once, and more than one batch
+    noise = [Sample(Kind.PULSE, 100).word, space(100)] * 300
+    assert [report.at for report in late.take([*noise, TIMEOUT, *words])] == [duration([*noise, TIMEOUT]) + one for one in expected]
+
+
+def test_a_kind_of_sample_that_nobody_knows_yet_is_left_out() -> None:
+    listener = Listener()
+    intake = Intake([listener], 5_000)
+    assert [report.scancode for report in intake.take([NEC[0], 5 << 24 | 7, 255 << 24, TIMEOUT])] == [NEC[0], TIMEOUT]
+
+
 USUAL = 20_000
 REPEAT = [sample.word for sample in from_durations(press(catalogue()["nec"].irp, {"D": 4, "F": 8}, 1))][68:]
 
@@ -128,8 +149,10 @@ def test_the_shortest_counts_and_a_longer_one_is_looked_at_often_at_first() -> N
 def test_no_nap_is_so_long_that_the_kernel_would_drop_samples() -> None:
     rhythm = Rhythm()
     rhythm.decoded(frame(NEC))
-    fast = [*NEC[:2], *[space(60)] * 100]
-    assert rhythm.nap(fast, USUAL) <= ROOM * duration(fast) // len(fast) < duration(NEC) - duration(fast)
+    fast = [*NEC[:2], *[space(60)] * 200]
+    assert rhythm.nap(fast, USUAL) == ROOM * duration(fast) // len(fast) < duration(NEC) - duration(fast)
+    noise = [Sample(Kind.PULSE, 100).word, space(100)] * 50
+    assert rhythm.nap(noise, USUAL) == ROOM * 100 < USUAL
 
 
 def test_only_what_was_decoded_is_remembered_and_no_more_than_there_is_room_for() -> None:

@@ -71,6 +71,22 @@ def test_a_table_changed_while_a_key_is_held() -> None:
     assert text(state.expire(10_000_000)) == "key 11 0 syn"
 
 
+def test_let_go_between_two_reports_that_come_late_and_at_once() -> None:
+    """By the time of the second the deadline is over, but what was heard says when each was sent."""
+    for apart, said in ((108_000, "scan 1 syn"), (300_000, "key 11 0 syn scan 1 key 11 1 syn")):
+        state = KeyState(KEYS, TIMEOUT)
+        assert state.before(1_000_000, 70_000) == []
+        state.down(1_000_000, NEC, 1, 0)
+        assert text([*state.before(1_400_000, 70_000 + apart), *state.down(1_400_000, NEC, 1, 0)]) == said
+
+
+def test_a_signal_that_is_told_sooner_than_it_lasts_is_no_time() -> None:
+    state = KeyState(KEYS, TIMEOUT)
+    state.before(1_000_000, 70_000)
+    state.down(1_000_000, NEC, 1, 0)
+    assert state.before(1_050_000, 400_000) == []
+
+
 def test_pointer() -> None:
     assert pointer(3, -2) == [(2, 0, 3), (2, 1, -2), (0, 0, 0)]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from irbpf import bpf
 from irbpf.arbitration import Arbiter
-from irbpf.engines.rhythm import Rhythm
+from irbpf.engines.rhythm import Rhythm, duration
 from irbpf.engines.testrun import SAMPLES, Batches
 from irbpf.pulses import LONGEST_US, Kind, Sample
 from irbpf.reports import DOWN, REPEAT
@@ -24,7 +24,7 @@ _SPACE, _PULSE, _TIMEOUT, _OVERFLOW = (int(kind) for kind in (Kind.SPACE, Kind.P
 
 class Report(NamedTuple):
     """`sample` is the index of the sample that completed it, `decoder` the index of who says it; `kind`, `age` and `protocol`
-    as in irbpf.reports."""
+    as in irbpf.reports. `at`: how many µs of signal, gaps included, had been heard by then."""
 
     sample: int
     decoder: int
@@ -35,6 +35,7 @@ class Report(NamedTuple):
     y: int = 0
     age: int = 1
     protocol: int = 0
+    at: int = 0
 
 
 class Decoder(Protocol):
@@ -83,6 +84,8 @@ class Intake:
         self.in_frame = False  # a silence has not come yet
         self.gap_follows = False
         self.samples = 0
+        self.passed = 0  # µs of signal before `words`
+        self.gaps: list[tuple[int, int]] = []  # left out of `words`: before which place, and µs
 
     def take(self, words: Sequence[int]) -> list[Report]:
         """More samples; what they complete, in order of time, of several decoders in order of the decoders.
@@ -95,6 +98,7 @@ class Intake:
             if kind == _SPACE:
                 if self.gap_follows:
                     self.gap_follows = False
+                    self.gaps.append((len(self.words), word))
                     continue
                 complete |= word >= self.quiet
             elif kind == _PULSE:
@@ -110,23 +114,27 @@ class Intake:
             return self.decode()
         return []
 
-    def silence(self, duration: int) -> list[Report]:
-        """Nothing has come for `duration` µs, and the driver told no timeout."""
-        reports = self.take([_TIMEOUT << 24 | min(duration, LONGEST_US)])
+    def silence(self, lasted: int) -> list[Report]:
+        """Nothing has come for `lasted` µs, and the driver told no timeout."""
+        reports = self.take([_TIMEOUT << 24 | min(lasted, LONGEST_US)])
         self.gap_follows = False
         return reports
 
     def decode(self) -> list[Report]:
         words, self.words = self.words, []
+        gaps, self.gaps = self.gaps, []
         found: list[Report] = []
         for start in range(0, len(words), SAMPLES):
             part = words[start:start + SAMPLES]
             reports = sorted(report for number, decoder in enumerate(self.decoders) for report in decoder.run(part, number))
-            found += [one for one in reports if self.arbiter.hears(one.decoder, self.decoded + one.sample, one.age)]
+            found += [one._replace(sample=start + one.sample) for one in reports
+                      if self.arbiter.hears(one.decoder, self.decoded + one.sample, one.age)]
             self.decoded += len(part)
         if found and self.quiet:
             self.rhythm.decoded(words[:found[0].sample + 1])
-        return found
+        before, self.passed = self.passed, self.passed + duration(words) + sum(gap for _, gap in gaps)
+        return [one._replace(at=before + duration(words[:one.sample + 1]) + sum(gap for place, gap in gaps if place <= one.sample))
+                for one in found]
 
     def nap(self, usual: int) -> int:
         """For how many µs nothing of the frame under way need be looked at; `usual` where that is not known."""

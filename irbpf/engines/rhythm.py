@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from irbpf.pulses import Kind
+
 GRID_BITS = 9  # leaders are told apart in steps of 512 µs
 LEADER = 2  # samples
 MOST_KNOWN = 64
-ROOM = 256  # samples, half of what the kernel keeps for a reader
+_FREQUENCY = int(Kind.FREQUENCY)
+ROOM = 128  # samples, a quarter of what the kernel keeps for a reader
 
 
 def duration(words: Sequence[int]) -> int:
     """µs, of mode2 samples."""
-    return sum([word & 0xFFFFFF for word in words])
+    return sum([word & 0xFFFFFF for word in words if word >> 24 != _FREQUENCY])
 
 
 def leader(words: Sequence[int]) -> tuple[int, ...]:
@@ -41,13 +44,13 @@ class Rhythm:
         A frame that lasts longer than the shortest of its kind is looked at more often at first. No nap is so long that the
         kernel would have to drop samples, should they keep coming as fast as so far.
         """
-        first = leader(frame)
+        if not frame:
+            return usual
+        heard, first = duration(frame), leader(frame)
+        most = heard * ROOM // len(frame)
         whole = self.known.get(first) if len(first) == LEADER else min(
             (one for known, one in self.known.items() if known[:len(first)] == first), default=None)
-        if not frame or whole is None:
-            return usual
-        heard = duration(frame)
+        if whole is None:
+            return min(most, usual)
         left = whole - heard
-        if left <= 0:
-            return min(usual, max(usual // 5, -left // 4))
-        return min(left, heard * ROOM // len(frame))
+        return min(most, left if left > 0 else min(usual, max(usual // 5, -left // 4)))

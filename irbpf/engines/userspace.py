@@ -141,7 +141,7 @@ class Server:
         """How many ms of the frame under way to sleep over; nothing that is due meanwhile is missed."""
         usual = self.nap_ms
         nap = -(-self.intake.nap(1000 * usual) // 1000)
-        return nap if nap <= usual or (due := self.patience()) is None else max(usual, min(nap, due))
+        return max(1, nap) if nap <= usual or (due := self.patience()) is None else max(usual, min(nap, due))
 
     def silent_at(self) -> int | None:
         return self.heard + self.keys.timeout + GRACE_US if self.intake.in_frame else None
@@ -177,7 +177,9 @@ class Server:
         for one in reports:
             if one.kind == POINTER:
                 self.write(pointer(one.x, one.y))
-            elif one.kind == DOWN:
+                continue
+            self.write(self.keys.before(now, one.at))
+            if one.kind == DOWN:
                 self.write(self.keys.down(now, one.protocol, one.scancode, one.toggle))
             else:
                 self.write(self.keys.repeat(now))
