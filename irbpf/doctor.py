@@ -39,8 +39,8 @@ def machine() -> Machine:
 
 def examine() -> list[Finding]:
     here, found = machine(), engines.probe()
-    return [*_rights(here), _choice(), *(_engine(here, name, problem) for name, problem in found.items()), *_kernel(here, found),
-            *_packages(here), *_surroundings(here), *_receivers()]
+    return [*_rights(here), _choice(), *(_engine(here, name, problem) for name, problem in found.items()), *kernel_options(here, found),
+            *_packages(here), *surroundings(), *_receivers()]
 
 
 def _rights(here: Machine) -> Iterator[Finding]:
@@ -92,14 +92,14 @@ def _for_uinput(here: Machine, problem: Error) -> str:
     return "modprobe uinput; to have it at each start: echo uinput > /etc/modules-load.d/uinput.conf"
 
 
-def _kernel(here: Machine, found: dict[str, Error | None]) -> Iterator[Finding]:
-    """Options that the probes do not show."""
+def kernel_options(here: Machine, found: dict[str, Error | None], root: Path = Path("/")) -> Iterator[Finding]:
+    """What the probes do not show; `root` is where /proc is."""
     if not here.config:
         yield Finding(True, "the kernel's configuration is nowhere to be read (/proc/config.gz, /boot/config-*)")
     elif here.config.get("LIRC") != "y" and not discovery.RC.exists():
         yield Finding(False, f"CONFIG_LIRC is {here.config.get('LIRC', 'not set')}: receivers have no /dev/lirc, so nothing can decode",
                       "build a kernel with CONFIG_RC_CORE and CONFIG_LIRC=y")
-    jit = Path("/proc/sys/net/core/bpf_jit_enable")
+    jit = root / "proc/sys/net/core/bpf_jit_enable"
     if found["kernel"] is None or found["bpf"] is None:
         if not jit.exists() or jit.read_text().strip() == "0":
             yield Finding(True, "the kernel interprets BPF: decoders take some times longer than compiled",
@@ -116,8 +116,9 @@ def _packages(here: Machine) -> Iterator[Finding]:
                       "" if there else here.distribution.install(module))
 
 
-def _surroundings(here: Machine) -> Iterator[Finding]:
-    mounted = any(line.split()[1] == "/sys/fs/bpf" for line in Path("/proc/mounts").read_text().splitlines())
+def surroundings(root: Path = Path("/")) -> Iterator[Finding]:
+    """What is mounted and installed around it; `root` is where /proc is."""
+    mounted = any(line.split()[1:3] == ["/sys/fs/bpf", "bpf"] for line in (root / "proc/mounts").read_text().splitlines())
     yield Finding(mounted, "bpffs at /sys/fs/bpf" if mounted else "no bpffs at /sys/fs/bpf: the kernel engine keeps its programs there",
                   "" if mounted else "mount -t bpf bpf /sys/fs/bpf")
     if rule := keytable.rule():

@@ -75,6 +75,31 @@ def test_remedies(here: doctor.Machine, problem: Error, says: str) -> None:
     assert says in doctor.remedy(here, problem)
 
 
+def jit(tmp_path: Path, found: dict[str, Error | None]) -> list[doctor.Finding]:
+    return [one for one in doctor.kernel_options(machine(config={"LIRC": "y"}), found, tmp_path) if "interprets" in one.what]
+
+
+def test_a_kernel_that_interprets_bpf(tmp_path: Path) -> None:
+    runs: dict[str, Error | None] = {"kernel": None, "bpf": None}
+    assert [one.remedy for one in jit(tmp_path, runs)] == ["a kernel with CONFIG_BPF_JIT=y"]
+    switch = tmp_path / "proc" / "sys" / "net" / "core" / "bpf_jit_enable"
+    switch.parent.mkdir(parents=True)
+    switch.write_text("0\n")
+    assert [one.remedy for one in jit(tmp_path, runs)] == ["sysctl net.core.bpf_jit_enable=1"]
+    assert jit(tmp_path, {"kernel": Error("closed"), "bpf": Error("closed")}) == []
+    switch.write_text("1\n")
+    assert jit(tmp_path, runs) == []
+
+
+@pytest.mark.parametrize(("mounts", "good"), [
+    ("bpf /sys/fs/bpf bpf rw 0 0\n", True), ("proc /proc proc rw 0 0\n", False), ("tmpfs /sys/fs/bpf tmpfs rw 0 0\n", False)])
+def test_bpffs(tmp_path: Path, mounts: str, good: bool) -> None:
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc" / "mounts").write_text(mounts)
+    (finding,) = (one for one in doctor.surroundings(tmp_path) if "bpffs" in one.what)
+    assert (finding.good, finding.remedy) == (good, "" if good else "mount -t bpf bpf /sys/fs/bpf")
+
+
 def test_this_machine() -> None:
     findings = doctor.examine()
     assert all(one.remedy for one in findings if not one.good)
