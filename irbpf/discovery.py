@@ -51,6 +51,11 @@ def receiver(name: str) -> Receiver:
     raise Error(f"there is no receiver {name}", f"there are: {there}")
 
 
+def only_sends(one: Receiver) -> bool:
+    """Whether it is no receiver at all, but a transmitter: for those rc-core makes no input device and nothing that decodes."""
+    return one.lirc is not None and (RC / one.rc).exists() and not (RC / one.rc / "protocols").exists()
+
+
 def settled(name: str) -> Receiver:
     """The receiver, once udev is done with it: its nodes and its ID_PATH are there, and what other rules do to it is done."""
     one = receiver(name)
@@ -146,6 +151,8 @@ def read_protocols(name: str) -> tuple[set[str], set[str]]:
     try:
         words = (RC / name / "protocols").read_text().split()
     except OSError as error:
+        if (RC / name).exists():  # it only sends
+            return set(), set()
         raise Gone(f"{name}: the receiver is gone") from error
     return {word.strip("[]") for word in words if word[0] == "["}, {word.strip("[]") for word in words}
 

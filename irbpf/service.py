@@ -41,10 +41,12 @@ class Loaded:
         return self.receiver.rc
 
 
-def load_receiver(name: str, keymaps: Sequence[str], engine: str | None = None) -> Loaded:
+def load_receiver(name: str, keymaps: Sequence[str], engine: str | None = None, stays: bool = False) -> Loaded:
     """Give a receiver the keymaps named (files, names, or one bundle that `irbpf build` made), or those that fit it, by the engine
-    named or the best that runs here."""
+    named or the best that runs here. `stays`: this process is to be the one that serves it, if one has to."""
     receiver = discovery.settled(name)
+    if discovery.only_sends(receiver):
+        raise Error(str(kernel.unfit(receiver)), "irbpf send uses it")
     kernel.repair(receiver)
     chosen, why, warnings = _wanted(receiver, keymaps)
     if (unfit := kernel.unfit(receiver)) is not None:
@@ -65,7 +67,7 @@ def load_receiver(name: str, keymaps: Sequence[str], engine: str | None = None) 
     if isinstance(made, Bundle):
         launch.stop(receiver.rc)
         kernel.apply(receiver, made, protocols=protocols)
-    elif not launch.take(receiver, made):
+    elif not launch.take(receiver, made, stays):
         job = made
     return Loaded(receiver, choice, made.names, len(made.numbers), len(made.keys), made.timeout, tuple(why),
                   (*warnings, *complaints, *coexisting(receiver, made.timeout)), job)

@@ -54,6 +54,8 @@ def unfit(receiver: Receiver) -> str | None:
     """Why a receiver cannot be given decoders, only a table; None if it can."""
     if receiver.raw:
         return None
+    if discovery.only_sends(receiver):
+        return f"{receiver.rc} only sends: nothing can be loaded on it"
     if receiver.lirc is None:
         return f"{receiver.rc} has no lirc device (the kernel has no CONFIG_LIRC, or the keys come over HDMI): only a table can be loaded"
     return f"{receiver.rc} decodes in its own hardware and delivers scancodes, no pulses and spaces: only a table can be loaded"

@@ -65,9 +65,12 @@ def looks(receiver: Receiver) -> Looks:
     return Looks(receiver.name, receiver.bus, receiver.vendor, receiver.product, 0, f"{receiver.rc}/input0")
 
 
-def take(receiver: Receiver, job: Job) -> bool:
+def take(receiver: Receiver, job: Job, stays: bool = False) -> bool:
     """Make `job` the receiver's: a process that serves it already takes the job on (True), or the receiver is made ready for
-    one (False): its scancode table is emptied and its decoders switched off, so that no key comes twice."""
+    one (False): its scancode table is emptied and its decoders switched off, so that no key comes twice. Where this process `stays`,
+    to be watched over by whoever started it, it is the one that serves, and another ends."""
+    if stays:
+        stop(receiver.rc)
     if control.call(receiver.rc, "job", job.dump()) is not None:
         return True
     kernel.apply(receiver, Bundle(job.names, (), {}, (), job.timeout), job.engine, job.why, ())

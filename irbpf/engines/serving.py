@@ -55,7 +55,10 @@ def _live(job: Job, listening: socket.socket) -> int:
 
 
 def _leave_it(job: Job) -> int:
-    """Another was started at the same time and was the first; it takes the job on, since whoever comes last is right."""
+    """Another was started at the same time and was the first; it takes the job on, since whoever comes last is right. But systemd, if
+    it started this one, has to have the one that serves: it starts the unit again, which then ends the other."""
+    if "NOTIFY_SOCKET" in os.environ:
+        return CRASHED
     try:
         if control.call(job.rc, "job", job.dump()) is None:
             raise Error(f"{job.rc}: the process that served it ended meanwhile", "load it again")

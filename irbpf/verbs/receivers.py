@@ -80,8 +80,9 @@ def do_load(args: argparse.Namespace) -> int:
     from irbpf.service import NothingFits, load_receiver
 
     by_unit = "NOTIFY_SOCKET" in os.environ
+    stays = args.hold or by_unit
     try:
-        loaded = load_receiver(args.rc, args.keymap, args.engine)
+        loaded = load_receiver(args.rc, args.keymap, args.engine, stays)
     except NothingFits as error:
         if not by_unit:
             raise
@@ -90,7 +91,6 @@ def do_load(args: argparse.Namespace) -> int:
         return 0
     for warning in loaded.warnings:
         print(f"irbpf: warning: {warning}", file=sys.stderr)
-    stays = args.hold or by_unit
     if loaded.job is not None and not stays:
         launch.spawn(loaded.job)
     if args.json:

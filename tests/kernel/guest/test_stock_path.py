@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from irbpf import engines
 from irbpf.cli import main
 from irbpf.engines import control, kernel
 from irbpf.receiver import Receiver
+from tests.conftest import ROOT
 from tests.kernel.guest.conftest import Keys, ir_ctl
 from tests.kernel.guest.test_userspace import KEYMAP, scan, state
 
@@ -83,6 +85,25 @@ def test_python_when_asked_for_and_when_nothing_can_be_compiled(loopback: Receiv
     assert found["engine"] == "python" and "compiler" in str(found["why"])
     assert isinstance(server, dict) and press_one(loopback, server["event"]) == ONE
     assert main(["unload", loopback.rc]) == 0
+
+
+NO_BPF = ["setpriv", "--bounding-set=-bpf,-sys_admin,-perfmon"]  # as in a container
+
+
+def test_where_bpf_is_closed(loopback: Receiver, keymap: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The system call is there and refuses: the same keys come from the interpreter, and doctor says what is the matter."""
+    before = state(loopback)
+    for verb, code, says in (("load", 0, "engine python"), ("doctor", 0, "bpf")):
+        done = subprocess.run([*NO_BPF, "/usr/bin/python3", "-m", "irbpf", verb, *([loopback.rc, keymap] if verb == "load" else [])],
+                              cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == code and says in done.stdout, f"{done.stdout}\n{done.stderr}"
+    assert "engine kernel: " in done.stdout and "engine bpf: " in done.stdout and "engine python: runs here" in done.stdout
+    found = status(capsys, loopback.rc)
+    server = found["server"]
+    assert isinstance(server, dict) and found["engine"] == "python"
+    assert press_one(loopback, server["event"]) == ONE
+    assert main(["unload", loopback.rc]) == 0
+    assert state(loopback) == before
 
 
 def test_a_built_file_holds_both(loopback: Receiver, keymap: str, capsys: pytest.CaptureFixture[str], tmp_path: Path,

@@ -7,7 +7,9 @@ import select
 import signal
 import socket
 import struct
+import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,7 +21,7 @@ from evdev import ecodes
 
 from irbpf import bundle, discovery, lirc, scancodes, uinput
 from irbpf.cache import Cache
-from irbpf.engines import Choice, control, kernel, launch, userspace
+from irbpf.engines import Choice, control, kernel, launch, serving, userspace
 from irbpf.errors import Error
 from irbpf.irp.render import press
 from irbpf.keymap import Keymap, parse
@@ -27,7 +29,7 @@ from irbpf.protocols import catalogue
 from irbpf.pulses import Kind, Sample, from_durations
 from irbpf.receiver import Receiver
 from tests.kernel.guest.conftest import Keys, ir_ctl, sends, transmit, unplug, wait_for
-from tests.kernel.usb.scenes import LONG
+from tests.kernel.usb.scenes import LONG, until_down
 
 CACHE = Cache(Path("/tmp/irbpf-cache"))
 KEYMAP = """
@@ -257,6 +259,21 @@ def test_started_twice_at_once_one_serves(loopback: Receiver) -> None:
     assert state(loopback) == before
 
 
+def test_the_one_that_systemd_started_does_not_leave_it_to_another(loopback: Receiver) -> None:
+    """It lost the race: it ends so that the unit is started again, which then ends the other first."""
+    job = launch.prepare(loopback, [parse(KEYMAP, "guest.yaml")], Choice("bpf", "a test wants it"), CACHE)[0]
+    assert not launch.take(loopback, job)
+    pid = launch.spawn(job)
+    _, arguments = launch._command(replace(job, names=("unit",)))
+    done = subprocess.run(arguments, pass_fds=[int(arguments[-1])], env={**os.environ, "NOTIFY_SOCKET": "@nobody"}, check=False)
+    assert done.returncode == serving.CRASHED
+    answer = control.call(loopback.rc, "status")
+    assert answer and answer["pid"] == pid and answer["names"] == ["guest"]
+    assert not launch.take(loopback, job, stays=True)
+    assert control.call(loopback.rc, "status") is None
+    kernel.take_back(loopback)
+
+
 def test_loaded_while_the_old_server_ends(loopback: Receiver) -> None:
     """What the old one gives back, it gives back before the new one takes it."""
     before = state(loopback)
@@ -298,6 +315,22 @@ def test_it_says_that_it_lives_while_noise_never_ends(tmp_path: Path, loopback: 
             assert [systemd.recv(100), systemd.recv(100)] == [b"WATCHDOG=1"] * 2
             heard = server.intake.samples
     assert 0 < heard < len(noise) // 4
+
+
+def test_a_key_let_go_while_the_machine_was_busy_is_pressed_twice(served: tuple[Receiver, Keys]) -> None:
+    """The second press and the end of the first are seen in the same moment."""
+    receiver, keys = served
+    answer = control.call(receiver.rc, "status")
+    assert answer is not None
+    frame = press(catalogue()["nec"].irp, {"D": 4, "F": 8}, 0)
+    transmit(receiver, frame)
+    down = until_down(keys)
+    os.kill(answer["pid"], signal.SIGSTOP)
+    time.sleep(0.5)  # what is tested is that time goes by
+    transmit(receiver, frame)
+    os.kill(answer["pid"], signal.SIGCONT)
+    events = [*down, *keys.until_quiet()]
+    assert [value for kind, _, value in events if kind == "EV_KEY" and value != 2] == [1, 0, 1, 0]
 
 
 def test_a_frame_that_no_timeout_of_the_driver_ends(tmp_path: Path, loopback: Receiver) -> None:

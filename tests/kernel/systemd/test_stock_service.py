@@ -93,6 +93,39 @@ def test_stopped_it_gives_the_receiver_back() -> None:
     unplug("rc-port2")
 
 
+def test_the_unit_is_the_one_that_serves() -> None:
+    """A person had started a process of their own, which nobody watches over."""
+    receiver = plug("rc-port2")
+    active(receiver)
+    call("systemctl", "stop", f"irbpf@{receiver.rc}.service")
+    call("/usr/bin/irbpf", "load", receiver.rc)
+    before = control.call(receiver.rc, "status")
+    call("systemctl", "start", f"irbpf@{receiver.rc}.service")
+    now, shown = control.call(receiver.rc, "status"), unit(receiver.rc)
+    assert before and now and before["pid"] != now["pid"] == int(shown["MainPID"])
+    assert (shown["ActiveState"], shown["SubState"]) == ("active", "running")
+    assert pressed(receiver) == [ecodes.KEY_LEFT]
+    unplug("rc-port2")
+
+
+def test_where_bpf_is_closed_the_unit_serves_all_the_same() -> None:
+    """By seccomp, as container engines do."""
+    closed = Path("/etc/systemd/system/irbpf@.service.d/closed.conf")
+    closed.parent.mkdir()
+    closed.write_text("[Service]\nSystemCallFilter=~bpf\n")
+    call("systemctl", "daemon-reload")
+    try:
+        receiver = plug("rc-port2")
+        assert active(receiver)["StatusText"] == "guest by the engine python"
+        assert pressed(receiver) == [ecodes.KEY_LEFT]
+        unplug("rc-port2")
+        wait_for("the unit to go", lambda: unit(receiver.rc)["ActiveState"] == "inactive")
+    finally:
+        closed.unlink()
+        closed.parent.rmdir()
+        call("systemctl", "daemon-reload")
+
+
 def test_unplugged_it_ends_well() -> None:
     receiver = plug("rc-port1")
     active(receiver)
