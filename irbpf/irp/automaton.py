@@ -25,6 +25,7 @@ MOST_BITS_OF_ONE = 200  # in one duration: bits that are sent as nothing would g
 MOST_PENDING, MOST_PENDING_STRICT = 24, 6  # bits that differ for longer are another code
 MOST_MEMBERS = 256
 MOST_CARRY_US = 150  # no receiver lengthens pulses by more than this
+LONGEST_TELLING_US, OWN_ERROR = 600, 6  # what is off by less than a sixth of the first pulse is the sender's or the clock's error
 LONG_PULSE_US = 300  # so that a pulse may be too long by that, by 100 of a coarse clock, and by some noise
 
 
@@ -39,8 +40,7 @@ class Edge:
     `bits` are appended to the frame first, most significant first. If there are `readings`, the first that holds is
     reported; if none holds, the way leads to `otherwise` instead. `silence`: the gap may be a timeout too; without `readings` it
     ends a frame that was reported at its last edge (`irbpf.irp.early`). `held`: the press may go on after it. `nominal` (0: unknown)
-    is what it should have measured. What a pulse is too long is taken for the next space's, for a receiver that lengthens pulses
-    shortens spaces by as much.
+    is what it should have measured. What a pulse is too long is taken for the next space's.
     """
 
     least: int
@@ -72,7 +72,8 @@ class Automaton:
 
     `start_gap`: the shortest space (µs) after which a frame may start. `leader`: pulses from here (µs) up occur nowhere but
     at the start of a frame, so they start one even in the middle of another. `hold_gap`: after a longer space the key was
-    released. `longest_space`: no longer space occurs between the pulses of a frame, other than a silence.
+    released. `longest_space`: no longer space occurs between the pulses of a frame, other than a silence. `first` (0: none): the
+    first pulse of every frame, where what it is too long by is what all others are, and what spaces are too short by.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Automaton:
     leader: int
     hold_gap: int
     longest_space: int
+    first: int = 0
 
     @property
     def bits(self) -> int:
@@ -363,8 +365,7 @@ def _nearest(active: list[_Choice], least: int, most: int) -> list[_Choice]:
 
 def _agree(choices: Sequence[_Choice], strict: bool) -> tuple[tuple[int, ...], _Members]:
     """The bits that all choices have in common, and what each still has to say."""
-    first = choices[0].bits
-    common = 0
+    first, common = choices[0].bits, 0
     while common < len(first) and all(choice.bits[:common + 1] == first[:common + 1] for choice in choices):
         common += 1
     members = [(choice.path.end, choice.bits[common:]) for choice in choices]
@@ -383,11 +384,17 @@ def _append(edges: list[Edge], edge: Edge) -> None:
 
 
 def _finish(name: str, states: tuple[State, ...], readings: tuple[Reading, ...]) -> Automaton:
-    ends = [edge for state in states for edge in state.edges if any(readings[number].report != "check" for number in edge.readings)]
-    if not ends:
+    if not (ends := [edge for state in states for edge in state.edges if any(readings[one].report != "check" for one in edge.readings)]):
         raise Error(f"protocol {name}: no frame ever ends", "end it with a gap")
     spaces = [edge.most for state in states if state.sign == GAP for edge in state.edges if not edge.silence]
     inner = [edge.most for state in states if state.sign == FLASH and not state.rest for edge in state.edges]
-    held = [edge.most for edge in ends if edge.held]
-    return Automaton(name, states, readings, min(edge.least for edge in ends), max(inner, default=0) + 1, max(held, default=0),
-                     max(spaces, default=0))
+    return Automaton(name, states, readings, min(edge.least for edge in ends), max(inner, default=0) + 1,
+                     max((edge.most for edge in ends if edge.held), default=0), max(spaces, default=0), _telling(states))
+
+
+def _telling(states: Sequence[State]) -> int:
+    """The first pulse, where it is short and always the same, and where a receiver may make one pulse of another; else 0."""
+    first = {edge.nominal for state in states if state.sign == FLASH and state.rest for edge in state.edges}
+    later = [state.edges for state in states if state.sign == FLASH and not state.rest]
+    alike = any(0 < after.nominal - edge.nominal < MOST_CARRY_US for edges in later for edge, after in zip(edges, edges[1:], strict=False))
+    return first.pop() if alike and len(first) == 1 and min(first) <= LONGEST_TELLING_US else 0

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from irbpf.errors import Error
-from irbpf.irp.automaton import IDLE, LOST, MOST_CARRY_US, RESTART, Automaton, Edge, State
+from irbpf.irp.automaton import IDLE, LOST, MOST_CARRY_US, OWN_ERROR, RESTART, Automaton, Edge, State
 from irbpf.irp.cexpression import c_expression, c_refusal
 from irbpf.irp.readings import Reading
 
@@ -33,8 +33,8 @@ def generate(automaton: Automaton) -> str:
     for reading in automaton.readings:
         if any(width > WORD for _, width, _ in reading.fields):
             raise Error(f"protocol {automaton.name}: a bit field of more than {WORD} bits", "send it in pieces")
-    states = renumber([_plain(state) for state in automaton.states])
-    ends = _Ends()
+    states = renumber([_plain(state, not automaton.first) for state in automaton.states])
+    ends = _Ends(bool(automaton.first))
     runs = _runs(states)
     pulses = [_case(run, ends) for run in runs if run.state.sign > 0]
     spaces = [_case(run, ends) for run in runs if run.state.sign < 0 and run.first != LOST]
@@ -52,9 +52,9 @@ def generate(automaton: Automaton) -> str:
 # -- numbering ------------------------------------------------------------------------------------------------------
 
 
-def _plain(state: State) -> State:
-    """What a space should have measured is of no use to a decoder."""
-    return state if state.sign > 0 else replace(state, edges=tuple(replace(edge, nominal=0) for edge in state.edges))
+def _plain(state: State, carried: bool) -> State:
+    """What a sample should have measured is of no use to a decoder, but for pulses whose excess is the next space's."""
+    return state if state.sign > 0 and carried else replace(state, edges=tuple(replace(edge, nominal=0) for edge in state.edges))
 
 
 def renumber(states: Sequence[State]) -> tuple[State, ...]:
@@ -103,8 +103,9 @@ def _continues(run: Run, number: int, state: State) -> bool:
 class _Ends:
     """The ways in which a frame can end, numbered from 1: which readings, and where it goes on."""
 
-    def __init__(self) -> None:
+    def __init__(self, shifted: bool) -> None:
         self.edges: list[Edge] = []
+        self.shifted = shifted  # pulses say nothing of the next space, since the first has said it of all
 
     def number(self, edge: Edge) -> int:
         plain = replace(edge, least=0, most=0, bits=(), silence=False, nominal=0)
@@ -135,7 +136,7 @@ def _branches(run: Run, edges: Sequence[Edge], ends: _Ends, least: int, most: in
 
 def _branch(run: Run, edge: Edge, ends: _Ends, least: int, most: int, indent: str) -> str:
     tests = ([f"duration >= {edge.least}"] if edge.least > least else []) + ([f"duration <= {edge.most}"] if edge.most < most else [])
-    carry = f"{indent}\tcarry(s, duration, {edge.nominal});\n" if run.state.sign > 0 else ""
+    carry = f"{indent}\tcarry(s, duration, {edge.nominal});\n" if run.state.sign > 0 and not ends.shifted else ""
     released = f"{indent}\ts->held = 0;\n" if edge.silence and not edge.readings and not edge.held else ""
     body = carry + released + _append(edge.bits, indent + "\t") + f"{indent}\treturn {_target(run, edge, ends)};\n"
     return f"{indent}if ({' && '.join(tests) or '1'}) {{\n{body}{indent}}}\n"
@@ -171,6 +172,15 @@ def _timeout_case(run: Run, ends: _Ends) -> str:
 # -- functions ------------------------------------------------------------------------------------------------------
 
 
+_CARRY = f"""static inline __attribute__((always_inline)) void carry(struct state *s, __u32 duration, const __u32 nominal)
+{{
+	__u32 over = nominal && duration > nominal ? duration - nominal : 0;
+
+	s->carry = over < {MOST_CARRY_US} ? over : {MOST_CARRY_US};
+}}
+"""
+
+
 def _head(automaton: Automaton, words: int) -> str:
     shift = "".join(f"\ts->bits[{word}] = s->bits[{word}] << count | s->bits[{word - 1}] >> ({WORD} - count);\n"
                     for word in range(words - 1, 0, -1))
@@ -189,13 +199,7 @@ struct state {{
 	__u32 carry;        /* how much the last pulse was too long: the next space is too short by that */
 }};
 
-static inline __attribute__((always_inline)) void carry(struct state *s, __u32 duration, const __u32 nominal)
-{{
-	__u32 over = nominal && duration > nominal ? duration - nominal : 0;
-
-	s->carry = over < {MOST_CARRY_US} ? over : {MOST_CARRY_US};
-}}
-
+{"" if automaton.first else _CARRY}
 static inline __attribute__((always_inline)) void restart(struct state *s)
 {{
 {clear}}}
@@ -276,9 +280,35 @@ def _starts(states: Sequence[State], automaton: Automaton) -> list[str]:
     return [f"case {number}:" for number in sorted(found)]
 
 
+def _shifts(first: int) -> str:
+    own = first // OWN_ERROR
+    return f"""
+static inline __attribute__((always_inline)) __u32 shifted(__u32 duration, __s32 by)
+{{
+	__s32 sum = duration + by;
+
+	return sum > 0 ? sum : 0;
+}}
+
+/* The first pulse of a frame tells how much too long the others are. */
+static inline __attribute__((always_inline)) __u32 on_shifted_pulse(struct state *s, __u32 n, __u32 duration)
+{{
+	__s32 over = duration - {first};
+
+	if (!resting(n))
+		return on_pulse(s, n, shifted(duration, -s->carry));
+	if (over > -{own} && over < {own})
+		over = 0;
+	s->carry = over > {MOST_CARRY_US} ? {MOST_CARRY_US} : over < -{MOST_CARRY_US} ? -{MOST_CARRY_US} : over;
+	return on_pulse(s, n, duration);
+}}
+"""
+
+
 def _step_function(automaton: Automaton, rests: Sequence[str], starts: Sequence[str]) -> str:
     early = any(edge.readings for state in automaton.states if state.sign > 0 for edge in state.edges)
     done = "" if early else "\t\ts->n = next;\n\t\treturn;\n"  # the verifier has less to walk where no pulse completes a frame
+    pulse = "on_shifted_pulse" if automaton.first else "on_pulse"
     return f"""/* Whether state n comes after a silence, so that more silence changes nothing. */
 static inline __attribute__((always_inline)) int resting(__u32 n)
 {{
@@ -297,7 +327,7 @@ static inline __attribute__((always_inline)) int starting(__u32 n)
 	}}
 	return 0;
 }}
-
+{_shifts(automaton.first) if automaton.first else ""}
 static inline __attribute__((always_inline)) void step(struct state *s, __u32 sample, struct report *r)
 {{
 	__u32 kind = sample >> 24, duration = sample & 0xffffff, n = s->n, next;
@@ -306,14 +336,14 @@ static inline __attribute__((always_inline)) void step(struct state *s, __u32 sa
 		r->starts = starting(n);
 		if (n == {IDLE})
 			restart(s);
-		next = on_pulse(s, n, duration);
+		next = {pulse}(s, n, duration);
 		if (next == NONE) {{
 			s->held = 0;
 			next = {LOST};
 			if (duration >= {automaton.leader}) {{
 				restart(s);
 				r->starts = 1;
-				next = on_pulse(s, {IDLE}, duration);
+				next = {pulse}(s, {IDLE}, duration);
 				if (next == NONE)
 					next = {LOST};
 			}}
@@ -326,7 +356,7 @@ static inline __attribute__((always_inline)) void step(struct state *s, __u32 sa
 			}}
 			return;
 		}}
-		next = on_space(s, n, duration + s->carry);
+		next = on_space(s, n, {"shifted(duration, s->carry)" if automaton.first else "duration + s->carry"});
 	}} else if (kind == SAMPLE_TIMEOUT) {{
 		if (resting(n))
 			return;

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from irbpf.irp.automaton import IDLE, LOST, MOST_CARRY_US, RESTART, Automaton, Edge
+from irbpf.irp.automaton import IDLE, LOST, MOST_CARRY_US, OWN_ERROR, RESTART, Automaton, Edge
 from irbpf.irp.expressions import evaluate
 from irbpf.irp.readings import Reading
 from irbpf.pulses import LONGEST_US, Kind, Sample
@@ -69,8 +69,24 @@ class Interpreter:
         if state.rest and kind != Kind.PULSE:
             self.silence(kind, duration)
             return None
-        edge = self.edge(kind, min(duration + self.carry, LONGEST_US) if kind == Kind.SPACE else duration)
+        if state.rest:
+            self.begin(duration)
+        edge = self.edge(kind, self.corrected(kind, duration))
         return self.lose(kind, duration) if edge is None else self.follow(edge, kind, duration)
+
+    def begin(self, duration: int) -> None:
+        """The first pulse of a frame, which may tell how much too long the others are."""
+        if self.automaton.first:
+            over = max(-MOST_CARRY_US, min(MOST_CARRY_US, duration - self.automaton.first))
+            self.carry = over if abs(over) >= self.automaton.first // OWN_ERROR else 0
+
+    def corrected(self, kind: Kind, duration: int) -> int:
+        """Without what the receiver adds to pulses and takes from the spaces after them."""
+        if kind == Kind.PULSE and self.automaton.first and not self.automaton.states[self.state].rest:
+            duration -= self.carry
+        elif kind == Kind.SPACE:
+            duration += self.carry
+        return max(0, min(duration, LONGEST_US))
 
     def edge(self, kind: Kind, duration: int) -> Edge | None:
         state = self.automaton.states[self.state]
@@ -97,6 +113,7 @@ class Interpreter:
             self.state = IDLE
             edge = self.edge(kind, duration) if duration >= self.automaton.leader else None
             if edge is not None:
+                self.begin(duration)
                 return self.follow(edge, kind, duration)
             self.state = LOST
             return None
@@ -114,9 +131,10 @@ class Interpreter:
             self.spent, self.off, self.measured = 1, 0.0, 0
         pulse = self.automaton.states[self.state].sign > 0
         if edge.nominal and kind != Kind.TIMEOUT:
-            self.off += min(1.0, abs((duration if pulse else duration + self.carry) - edge.nominal) / edge.nominal)
+            self.off += min(1.0, abs(self.corrected(kind, duration) - edge.nominal) / edge.nominal)
             self.measured += 1
-        self.carry = max(0, min(MOST_CARRY_US, duration - edge.nominal)) if pulse and edge.nominal else 0
+        if not self.automaton.first:
+            self.carry = max(0, min(MOST_CARRY_US, duration - edge.nominal)) if pulse and edge.nominal else 0
         for bit in edge.bits:
             if bit == RESTART:
                 self.restart()
