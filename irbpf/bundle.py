@@ -28,7 +28,7 @@ HAND_WRITTEN_TIMEOUT_US = 20_000
 KERNEL_DECODERS: Mapping[int, str] = {
     2: "rc-5", 3: "rc-5", 4: "rc-5-sz", 5: "jvc", 6: "sony", 7: "sony", 8: "sony", 9: "nec", 10: "nec", 11: "nec", 12: "sanyo",
     13: "mce_kbd", 15: "rc-6", 16: "rc-6", 17: "rc-6", 18: "rc-6", 19: "rc-6", 20: "sharp", 21: "xmp", 23: "imon", 24: "rc-mm",
-    25: "rc-mm", 26: "rc-mm"}
+    25: "rc-mm", 26: "rc-mm", 27: "xbox-dvd"}
 
 
 @dataclass(frozen=True)

@@ -37,9 +37,13 @@ def complete() -> list[Receiver]:
     return [one for one in discovery.receivers() if one.lirc and one.event and Path(one.lirc).exists() and Path(one.event).exists()]
 
 
+def insert(module: str) -> None:
+    subprocess.run(["/bin/busybox", "insmod", JOB / f"{module}.ko"], check=True)
+
+
 def plug(module: str = "rc-loopback") -> Receiver:
     before = {one.rc for one in discovery.receivers()}
-    subprocess.run(["/bin/busybox", "insmod", JOB / f"{module}.ko"], check=True)
+    insert(module)
     found = wait_for("the receiver", lambda: [one for one in complete() if one.rc not in before])
     return found[0]  # type: ignore[index,no-any-return]
 

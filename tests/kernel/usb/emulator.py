@@ -1,7 +1,7 @@
 """A program that is a USB receiver: `python3 -m tests.kernel.usb.emulator MODEL [PORT]`. It is plugged in while it runs, and pulled out when it ends or is killed.
 
 Standard input is what happens in the room: `play +9000 -4500 ...` sends a signal in real time, `burst ...` as fast as USB takes it;
-the answer is `played` when the host has taken it all. It knows nothing of irbpf.
+the answer is `played` when the host has taken it all. Receivers that decode by themselves are given scancodes. It knows nothing of irbpf.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from tests.kernel.usb.models import MODELS, Mce, Model
 from tests.kernel.usb.rawgadget import Gadget, Request, gone
-from tests.kernel.usb.reports import Report, igorplugusb, mceusb, streamzap
+from tests.kernel.usb.reports import Report, igorplugusb, mceusb, streamzap, xbox
 
 GET_DESCRIPTOR, SET_CONFIGURATION, SET_INTERFACE = 6, 9, 11
 DEVICE, CONFIGURATION, STRING = 1, 2, 3
@@ -108,6 +108,8 @@ class Emulated:
                 return mceusb(durations, self.mce.timeout_us)
             case "streamzap":
                 return streamzap(durations)
+            case "xbox":
+                return xbox(durations)
             case _:
                 return igorplugusb(durations)
 

@@ -41,6 +41,8 @@ MODELS = {
     "mceusb": Model("mceusb", 0x0471, 0x0815, "Philips", "eHome Infrared Transceiver", _IN_AND_OUT),
     "mceusb-hauppauge": Model("mceusb", 0x2040, 0xB130, "Hauppauge", "WinTV HVR-930C HD", _IN_AND_OUT),
     "streamzap": Model("streamzap", 0x0E9C, 0x0000, "Streamzap", "Remote Control", ((0x85, INTERRUPT),)),
+    # it decodes by itself: six bytes a frame, the scancode in bytes 2 and 3
+    "xbox": Model("xbox", 0x045E, 0x0284, "Microsoft", "Xbox DVD Dongle", ((0x81, INTERRUPT),)),
     "igorplugusb": Model("igorplugusb", 0x03EB, 0x0002, "Igor Cesko", "IgorPlug-USB", ((0x81, CONTROL),)),
 }
 
@@ -48,8 +50,10 @@ MODELS = {
 class Mce:
     """The command side of an mceusb device: the timeout that it keeps, and answers to commands (mceusb.c, "MCE constants")."""
 
+    FIRST_TIMEOUT_US = 99_500  # not the driver's own, so that it shows when the driver has got the answer
+
     def __init__(self) -> None:
-        self.timeout_us = 100_000
+        self.timeout_us = self.FIRST_TIMEOUT_US
 
     def answers(self, command: bytes) -> bytes:
         """What comes back for one command; b"" where the hardware is silent."""

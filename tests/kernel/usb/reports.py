@@ -77,6 +77,11 @@ def igorplugusb(durations: Sequence[int]) -> list[Report]:
     return [(sum(abs(duration) for duration in durations), bytes((0, 0, oldest)) + bytes(ring))]
 
 
+def xbox(scancodes: Sequence[int]) -> list[Report]:
+    """No signal: a report for each scancode, 60 ms apart as the remote repeats them."""
+    return [(60_000 * index, bytes((0, 6)) + code.to_bytes(2, "little") + bytes((64, 0))) for index, code in enumerate(scancodes)]
+
+
 def _pairs(durations: Sequence[int]) -> Iterator[tuple[int, int]]:
     """(pulse, space); a signal that ends in a pulse has an endless space after it."""
     for index in range(0, len(durations), 2):
