@@ -16,7 +16,7 @@ from irbpf.errors import Gone
 from irbpf.irp.render import press
 from irbpf.protocols import catalogue
 from irbpf.receiver import Receiver
-from tests.kernel.guest.conftest import Keys
+from tests.kernel.guest.conftest import Keys, wait_for
 from tests.kernel.usb.plug import Plugged, plugged, signed
 from tests.support.traces import FOLDER
 
@@ -94,6 +94,12 @@ def loaded(one: Receiver) -> list[str] | None:
     if state is None or (state.engine != "kernel" and control.call(one.rc, "status") is None):
         return None
     return list(state.names)
+
+
+def as_before(one: Receiver, before: tuple[object, ...]) -> None:
+    """Its shape is what it was. mceusb asks its device for each timeout that is set, and takes over the answer when it comes: what was
+    set in between shows for a moment."""
+    wait_for(f"the receiver to be as it was: {before}", lambda: shape(one) == before)
 
 
 def shape(one: Receiver) -> tuple[object, ...]:
