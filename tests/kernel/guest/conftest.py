@@ -20,7 +20,7 @@ from irbpf.engines import kernel
 from irbpf.receiver import Receiver
 
 JOB = Path("/irbpf-job")
-DEADLINE = 20.0
+DEADLINE = 60.0
 
 
 def wait_for(what: str, ready: Callable[[], object]) -> object:
