@@ -18,7 +18,7 @@ from tests.kernel import vm
 LONG = os.environ.get("IRBPF_TEST_LONG", "")
 HERE = Path(__file__).parent
 FILES = sorted([*(HERE / "guest").glob("test_*.py"), *(HERE / "systemd").glob("test_*.py")])
-BOTH = ("test_usb", "test_storms", "test_faults")
+BOTH = ("test_usb", "test_hardware", "test_storms", "test_faults")
 RUNS = [(path, image) for path in FILES for image in ("linux", "linux-stock")
         if path.stem in BOTH or (image == "linux-stock") == path.stem.startswith("test_stock_")]
 
