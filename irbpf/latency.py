@@ -17,6 +17,8 @@ from irbpf.irp.overlap import Overlap, TooMuch, overlap
 from irbpf.programs import automaton_of
 from irbpf.protocols import Protocol, catalogue
 
+MOST_PLACES = 10_000  # pairs of states of two automata: a fifth of a second, and a load should not take longer
+
 
 @dataclass(frozen=True)
 class Reason:
@@ -115,7 +117,7 @@ def _reads_on(automaton: Automaton, other: Automaton) -> bool:
 
 def _overlap(one: Automaton, other: Automaton) -> Overlap:
     try:
-        return overlap(one, other)
+        return overlap(one, other, MOST_PLACES)
     except TooMuch:
         return Overlap(True, True, True)
 

@@ -6,6 +6,7 @@ presses of all keys are sent to both, as they are and as receivers distort them.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from irbpf.programs import automaton_of, in_hearing_order
 from irbpf.pulses import Kind, Sample, from_durations
 
 BIASES_US = (0, 75, 150, -50)  # how much a receiver lengthens pulses and shortens spaces
+MOST_PLACES = 30_000  # pairs of states of two automata: half a second
 MOST_SAMPLES = 400_000  # of all presses that are sent to decoders: about a second
 MADE_UP = 8  # presses of a protocol without keys
 _END = Sample(Kind.TIMEOUT, 125_000)
@@ -65,24 +67,28 @@ class _Subject:
 
 @dataclass
 class _Budget:
-    samples: int = MOST_SAMPLES
+    samples: int
 
 
 def overlaps(entries: Sequence[AnyEntry]) -> Iterator[Double | Unsure]:
     """At most one of each for any two of `entries`, which are those of one receiver; decoders written in C are left out."""
     order = [id(entry) for entry in in_hearing_order(entries)]
     subjects = {place: _Subject(entry, automaton) for place, entry in enumerate(entries) if (automaton := automaton_of(entry)) is not None}
-    budget = _Budget()
-    for one, subject in subjects.items():
-        for other, rival in subjects.items():
-            if one != other:
-                yield from _pair((one, subject), (other, rival), order.index(id(subject.entry)) < order.index(id(rival.entry)), budget)
+    budget = _Budget(MOST_SAMPLES)
+    seen: set[tuple[int, int, int, int]] = set()
+    for (one, subject), (other, rival) in itertools.permutations(subjects.items(), 2):
+        for found in _pair((one, subject), (other, rival), order.index(id(subject.entry)) < order.index(id(rival.entry)), budget):
+            if isinstance(found, Double):
+                if (other, found.other_scancode, one, found.scancode) in seen:
+                    continue
+                seen.add((one, found.scancode, other, found.other_scancode))
+            yield found
 
 
 def _pair(first: tuple[int, _Subject], second: tuple[int, _Subject], before: bool, budget: _Budget) -> Iterator[Double | Unsure]:
     (one, subject), (other, rival) = first, second
     try:
-        if not overlap(subject.automaton, rival.automaton).both:
+        if not overlap(subject.automaton, rival.automaton, MOST_PLACES).both:
             return
     except TooMuch as error:
         yield Unsure(one, other, str(error))

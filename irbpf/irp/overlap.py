@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from irbpf.irp.automaton import IDLE, LOST, MOST_CARRY_US, Automaton, Edge
 from irbpf.irp.early import ending
 
-MOST_PLACES = 30_000  # pairs of states: half a second
-
 _Place = tuple[int, int]
 _Window = tuple[int, int]
 
@@ -36,7 +34,7 @@ class Overlap:
         return Overlap(self.goes_on or other.goes_on, self.ends or other.ends, self.both or other.both)
 
 
-def overlap(one: Automaton, other: Automaton, most: int = MOST_PLACES) -> Overlap:
+def overlap(one: Automaton, other: Automaton, most: int) -> Overlap:
     """Raises `TooMuch` after `most` pairs of states. Neither may be hastened."""
     found = Overlap()
     waiting = list(dict.fromkeys(_starts(one, other)))

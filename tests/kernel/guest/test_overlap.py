@@ -9,8 +9,10 @@ from evdev import ecodes
 
 from irbpf import bpf, lirc
 from irbpf.cli import main
+from irbpf.irp.render import press
+from irbpf.protocols import catalogue
 from irbpf.receiver import Receiver
-from tests.kernel.guest.conftest import ir_ctl, keys_of
+from tests.kernel.guest.conftest import ir_ctl, keys_of, sends
 
 KEYMAP = """
 name: overlap
@@ -49,6 +51,19 @@ def test_one_of_two_that_read_a_frame_is_heard(loopback: Receiver, tmp_path: Pat
     assert ours == [[("EV_MSC", ecodes.MSC_SCAN, code)] for code in (0x408, 0x1E3B, 0x409)]
     others = heard(loopback, ALONE, tmp_path, signals)
     assert [len(one) for one in others] == [1, 1, 1] and others[0] != ours[0]  # NEC-f16 reads them too
+
+
+def test_a_key_comes_with_its_last_edge(loopback: Receiver, tmp_path: Path) -> None:
+    """Where the keymap says that no longer frame is sent here, it is not waited for: the beginning of one is a key. A held key is one press."""
+    waits = "protocols: [{protocol: sony12, keys: {0x10015: KEY_POWER}}]"
+    hurries = waits.replace("keys", "alone: true, keys")
+    assert heard(loopback, waits, tmp_path, ["sony15:0x10015", "sony12:0x10015"]) == [[], [("EV_MSC", ecodes.MSC_SCAN, 0x10015)]]
+    assert heard(loopback, hurries, tmp_path, ["sony15:0x10015"]) == [[("EV_MSC", ecodes.MSC_SCAN, 0x10015)]]
+    (tmp_path / "overlap.yaml").write_text(hurries)
+    assert main(["load", loopback.rc, str(tmp_path / "overlap.yaml")]) == 0
+    with keys_of(loopback) as keys:
+        sends(press(catalogue()["sony12"].irp, {"D": 1, "F": 0x15}, 4))(loopback)
+        assert [event for event in keys.until_quiet() if event[0] == "EV_KEY"] == [("EV_KEY", ecodes.KEY_POWER, value) for value in (1, 0)]
 
 
 def test_every_program_is_attached(loopback: Receiver, tmp_path: Path) -> None:
