@@ -7,7 +7,7 @@ begins like it, or the keymap says that no such remote is used there (`alone`). 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from irbpf.entries import AnyEntry, Entry, name_of
 from irbpf.irp.automaton import Automaton
@@ -17,7 +17,8 @@ from irbpf.irp.overlap import Overlap, TooMuch, overlap
 from irbpf.programs import automaton_of
 from irbpf.protocols import Protocol, catalogue
 
-MOST_PLACES = 10_000  # pairs of states of two automata: a fifth of a second, and a load should not take longer
+MOST_COMPARED = 12  # protocols, so that no load takes a second longer for it
+MOST_PLACES = 10_000  # pairs of states of two automata
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,13 @@ def _gap(automaton: Automaton) -> int | None:
 
 def reasons(entries: Sequence[AnyEntry], automata: Sequence[Automaton | None]) -> list[Reason | None]:
     """Why each of the entries waits, None for those that do not."""
+    if len(entries) > MOST_COMPARED:
+        return [Reason(f"it is one of more than {MOST_COMPARED} protocols: too many to compare")] * len(entries)
+    beside = _Beside([name_of(one) for one in entries], automata)
     late = [_by_itself(*one) for one in zip(entries, automata, strict=True)]
-    for place, automaton in enumerate(automata):
-        if automaton is not None and late[place] is None:
-            late[place] = _beside(automaton, [name_of(one) for one in entries], automata, place)
-    while _spread([name_of(one) for one in entries], automata, late):
-        pass
+    late = [beside.reads_on(place) if reason is None else reason for place, reason in enumerate(late)]
+    while (more := [beside.ends(place, late) if reason is None else reason for place, reason in enumerate(late)]) != late:
+        late = more
     return late
 
 
@@ -100,36 +102,40 @@ def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 
 
-def _beside(automaton: Automaton, names: Sequence[str], automata: Sequence[Automaton | None], place: int) -> Reason | None:
-    """What of the others could read on."""
-    found = tuple(name for number, (name, other) in enumerate(zip(names, automata, strict=True))
-                  if number != place and (other is None or _reads_on(automaton, other)))
-    return Reason(f"{_listed(found)}, loaded too, could read on", found) if found else None
+@dataclass
+class _Beside:
+    """The protocols of one receiver, each beside the others."""
 
+    names: Sequence[str]
+    automata: Sequence[Automaton | None]
+    known: dict[tuple[int, int], Overlap] = field(default_factory=dict)
 
-def _reads_on(automaton: Automaton, other: Automaton) -> bool:
-    """Whether a signal of the other can go on after the last edge of a frame of `automaton`."""
-    if not _overlap(automaton, other).goes_on:
-        return False
-    measured = all(edge.nominal or edge.silence for state in other.states for edge in state.edges)
-    return not measured or cut_short(automaton, remote(other)) > 0
+    def reads_on(self, place: int) -> Reason | None:
+        """What of the others could go on after the last edge of a frame."""
+        found = tuple(name for other, name in enumerate(self.names) if other != place and self.goes_on(place, other))
+        return Reason(f"{_listed(found)}, loaded too, could read on", found) if found else None
 
+    def goes_on(self, place: int, other: int) -> bool:
+        one, second = self.automata[place], self.automata[other]
+        if one is None or second is None:
+            return True  # nobody knows what it reads
+        if not self.overlap(place, other).goes_on:
+            return False
+        measured = all(edge.nominal or edge.silence for state in second.states for edge in state.edges)
+        return not measured or cut_short(one, remote(second)) > 0
 
-def _overlap(one: Automaton, other: Automaton) -> Overlap:
-    try:
-        return overlap(one, other, MOST_PLACES)
-    except TooMuch:
-        return Overlap(True, True, True)
+    def ends(self, place: int, late: Sequence[Reason | None]) -> Reason | None:
+        """Who may end where another does is not reported before that is: of two that read the same frame the preferred is heard."""
+        found = tuple(name for other, name in enumerate(self.names)
+                      if late[other] is not None and self.automata[other] is not None and self.overlap(place, other).ends)
+        return Reason(f"its frames may be those of {_listed(found)}, loaded too", found) if found else None
 
-
-def _spread(names: Sequence[str], automata: Sequence[Automaton | None], late: list[Reason | None]) -> bool:
-    """Who may end where another does is not reported before that is: of two that read the same frame the preferred is heard. True if
-    one more waits."""
-    for place, automaton in enumerate(automata):
-        found = () if late[place] is not None or automaton is None else tuple(
-            name for name, other, reason in zip(names, automata, late, strict=True)
-            if reason is not None and other is not None and _overlap(automaton, other).ends)
-        if found:
-            late[place] = Reason(f"its frames may be those of {_listed(found)}, loaded too", found)
-            return True
-    return False
+    def overlap(self, place: int, other: int) -> Overlap:
+        if (place, other) not in self.known:
+            one, second = self.automata[place], self.automata[other]
+            assert one is not None and second is not None
+            try:
+                self.known[place, other] = overlap(one, second, MOST_PLACES)
+            except TooMuch:
+                self.known[place, other] = Overlap(True, True, True)
+        return self.known[place, other]

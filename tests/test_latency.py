@@ -83,6 +83,12 @@ def test_what_nobody_can_look_into_is_waited_for() -> None:
     assert waits([*alone("nec"), longer_raw])["nec"] == "timeout"
 
 
+def test_many_protocols_are_not_compared() -> None:
+    many = [Entry(one, {}) for one in catalogue().decodable() if one.longer == ()][:13]
+    assert set(waits(many).values()) <= {"gap", "timeout"}
+    assert set(waits(plain("grundig", "xbox_dvd", "samsung36", "sony20")).values()) == {"nothing"}
+
+
 def test_what_is_cut_short_is_counted() -> None:
     automata = {name: build_automaton(catalogue()[name]) for name in ("sony12", "sony20", "nec", "rc5", "rc5_sz")}
     assert cut_short(automata["sony12"], remote(automata["sony20"])) == 1
