@@ -59,9 +59,9 @@ class Interpreter:
     def step(self, sample: Sample) -> Decoded | None:
         """Take one sample; the event that it completes, if any."""
         kind, duration = sample
+        self.spent += 1
         if kind == Kind.FREQUENCY:
             return None
-        self.spent += 1
         if kind == Kind.OVERFLOW:
             self.state, self.held = LOST, False
             return None

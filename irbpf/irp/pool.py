@@ -62,6 +62,7 @@ class Pool:
     asleep: dict[int, Interpreter] = field(default_factory=dict)
     silence: int = LONGEST_US
     pulse: int = 0
+    told: list[Sample] = field(default_factory=list)  # since that pulse: carriers, which are no part of a signal but have their places
     waking: list[int] = field(default_factory=list)
 
     def reset(self) -> None:
@@ -79,6 +80,9 @@ class Pool:
         """Take one sample; the events that it completes: the number of the automaton, in ascending order, and how many samples the frame took."""
         kind, duration = sample
         if kind == Kind.FREQUENCY:
+            self.told.append(sample)
+            for machine in self.alive.values():
+                machine.step(sample)
             return
         if kind == Kind.OVERFLOW:
             self.rest()
@@ -95,7 +99,7 @@ class Pool:
             if decoded is not None:
                 yield number, decoded, machine.spent
         if kind == Kind.PULSE:
-            self.pulse = duration
+            self.pulse, self.told = duration, []
             self.waking = [number for number, start in enumerate(self.starts) if number not in awake
                            and (self.silence >= start.gap or duration >= start.leader) and start.pulse(duration)]
             self.silence = 0
@@ -109,5 +113,6 @@ class Pool:
             if self.starts[number].both(self.pulse, space):
                 machine = self.asleep.pop(number, None) or Interpreter(self.automaton(number))
                 machine.restart_from_silence()
-                machine.step(Sample(Kind.PULSE, self.pulse))
+                for sample in (Sample(Kind.PULSE, self.pulse), *self.told):
+                    machine.step(sample)
                 self.alive[number] = machine
