@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -59,16 +60,22 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A gate: unset runs what can run and says why not; 1 makes a missing prerequisite a failure; 0 never runs it."""
-    for name, (variable, needs, there) in GATES.items():
-        if item.get_closest_marker(name) is None:
-            continue
-        wanted = os.environ.get(variable, "")
-        if wanted == "0":
-            pytest.skip(f"{variable}=0")
-        if not there():
-            if wanted == "1":
-                pytest.fail(f"{variable}=1, but {needs} is missing")
-            pytest.skip(f"needs {needs}; {variable}=1 makes this a failure")
+    for name in GATES:
+        if item.get_closest_marker(name) is not None and (why := closed(name)) is not None:
+            pytest.skip(why)
+
+
+def closed(name: str) -> str | None:
+    """Why what needs this gate cannot run; None if it can. Fails the test where it has to."""
+    variable, needs, there = GATES[name]
+    wanted = os.environ.get(variable, "")
+    if wanted == "0":
+        return f"{variable}=0"
+    if there():
+        return None
+    if wanted == "1":
+        pytest.fail(f"{variable}=1, but {needs} is missing")
+    return f"needs {needs}; {variable}=1 makes this a failure"
 
 
 @pytest.fixture()
@@ -88,9 +95,20 @@ def figures(record_property: Callable[[str, object], None]) -> Callable[[str], N
     return lambda text: record_property("figures", text)
 
 
+@pytest.fixture()
+def tally(record_property: Callable[[str, object], None]) -> Callable[[str, int], None]:
+    """What a test has counted: numbers of one name are added up over all tests, for the end of the run."""
+    return lambda what, count: record_property("tally", [what, count])
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    measured = [str(text) for reports in terminalreporter.stats.values() for report in reports
-                if getattr(report, "when", "") == "call" for name, text in report.user_properties if name == "figures"]
+    properties = [one for reports in terminalreporter.stats.values() for report in reports
+                  if getattr(report, "when", "") == "call" for one in report.user_properties]
+    measured = [str(text) for name, text in properties if name == "figures"]
+    sums: Counter[str] = Counter()
+    for what, count in (value for name, value in properties if name == "tally"):
+        sums[what] += count
+    measured += [f"{what}: {count}" for what, count in sums.items()]
     if measured:
         terminalreporter.section("figures")
         terminalreporter.line("\n".join(measured))

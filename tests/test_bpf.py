@@ -15,18 +15,13 @@ import pytest
 from irbpf import bpf
 from irbpf.bundle import compiled
 from irbpf.compiler import compile_sources
-from irbpf.engines.testrun import Batches
 from irbpf.errors import Error
 from irbpf.hosts import host_source
 from irbpf.irp.automaton import Automaton, build_automaton
 from irbpf.irp.codegen import generate
-from irbpf.irp.interpreter import Interpreter
 from irbpf.objects import MapSpec, Object, Source
 from irbpf.protocols import catalogue
-from irbpf.reports import Reader
 from tests.conftest import ROOT
-from tests.support.signals import random_signals
-from tests.test_codegen import SIGNALS, interpreted, reported
 
 pytestmark = [pytest.mark.bpf, pytest.mark.xdist_group("bytecode")]  # compiled once for all
 NAMES = [one.name for one in catalogue().decodable()]
@@ -38,30 +33,20 @@ def automaton(name: str) -> Automaton:
 
 
 @pytest.fixture(scope="module")
-def objects() -> Mapping[tuple[str, str], Object]:
-    names = [(name, host) for name in NAMES for host in ("test_run", "lirc")]
-    sources = [host_source(generate(automaton(name)), host, name) for name, host in names]
-    return dict(zip(names, compiled(sources, None)[0], strict=True))
+def objects() -> Mapping[str, Object]:
+    sources = [host_source(generate(automaton(name)), "lirc", name) for name in NAMES]
+    return dict(zip(NAMES, compiled(sources, None)[0], strict=True))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_bytecode_says_what_the_interpreter_says(name: str, objects: Mapping[tuple[str, str], Object]) -> None:
-    machine, reader = Interpreter(automaton(name)), Reader(name, automaton(name))
-    with bpf.load(objects[name, "test_run"]) as program:
-        batches = Batches(program)
-        for samples in random_signals([catalogue()[name]] * 3 + [catalogue()["nec"]], SIGNALS, seed=11):
-            assert reported(reader, batches.feed(samples)) == interpreted(machine, samples)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_kernels_program_is_within_limits(name: str, objects: Mapping[tuple[str, str], Object]) -> None:
+def test_the_kernels_program_is_within_limits(name: str, objects: Mapping[str, Object]) -> None:
     """Type 20 passes the verifier too, or this kernel has no type 20 and says so."""
     try:
-        with bpf.load(objects[name, "lirc"]) as program:
+        with bpf.load(objects[name]) as program:
             assert program.id > 0
     except bpf.Unsupported as error:
         assert "CONFIG_BPF_LIRC_MODE2" in error.hint
-    assert len(objects[name, "lirc"].instructions) < 8 * (4096 if catalogue()[name].number else 32767)
+    assert len(objects[name].instructions) < 8 * (4096 if catalogue()[name].number else 32767)
 
 
 def test_verifier_errors_are_shown() -> None:
@@ -84,7 +69,7 @@ def test_compiler_errors_name_the_decoders_line() -> None:
         compile_sources([source])
 
 
-def test_bcc_is_never_in_this_process(objects: Mapping[tuple[str, str], Object]) -> None:
+def test_bcc_is_never_in_this_process(objects: Mapping[str, Object]) -> None:
     assert objects
     assert not any(name == "bcc" or name.startswith("bcc.") for name in sys.modules)
 

@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from pathlib import Path
 
 import pytest
 
-from irbpf import bpf
 from irbpf.compiler import compile_sources
-from irbpf.engines.testrun import Batches
 from irbpf.hosts import host_source
 from irbpf.irp.automaton import Automaton, build_automaton, build_union
 from irbpf.irp.codegen import generate
 from irbpf.irp.early import hasten, undecided
-from irbpf.irp.interpreter import Decoded, Interpreter
+from irbpf.irp.interpreter import Decoded
 from irbpf.irp.render import press
 from irbpf.protocols import catalogue, define
 from irbpf.pulses import Kind, Sample, from_durations
-from irbpf.reports import Reader
 from tests.bench.figures import executed
-from tests.support.native import Native
+from tests.support import engines
 from tests.support.signals import random_signals
-from tests.test_automaton import KERNEL, TIMEOUT, sent, some_parameters
-from tests.test_codegen import interpreted, reported
+from tests.test_automaton import TIMEOUT, sent, some_parameters
 
 SIGNALS = int(os.environ.get("IRBPF_TEST_SIGNALS", "250"))
 
@@ -36,7 +31,7 @@ def both(name: str) -> tuple[Automaton, Automaton]:
 
 
 def events(automaton: Automaton, samples: list[Sample]) -> list[tuple[int, Decoded]]:
-    return interpreted(Interpreter(automaton), samples)
+    return [(place, decoded) for place, decoded, _ in engines.interpreter(automaton)(samples)]
 
 
 def said(name: str, samples: list[Sample]) -> list[tuple[int, int, bool]]:
@@ -98,30 +93,6 @@ def test_a_frame_that_can_go_on_by_itself_waits() -> None:
         assert bool(events(early, signal[:-1])) != wait
         assert [one.protocol for _, one in events(early, [*signal, TIMEOUT])] == [name]
     assert not events(hasten(shared, {"nec"}), from_durations(sent("nec", D=4, F=8)[:-1]))
-
-
-@pytest.mark.native
-@pytest.mark.parametrize("name", [*KERNEL, "RC6-M-56", "XMP", "Denon-K", "NEC2", "Sony15", "Proton", "OrtekMCE"])
-def test_c_says_what_the_interpreter_says(name: str, tmp_path: Path) -> None:
-    automaton = both(name)[1]
-    native = Native(host_source(generate(automaton), "native", name), tmp_path, ("-O1", "-fsanitize=undefined,bounds", "-fno-sanitize-recover"))
-    machine, reader = Interpreter(automaton), Reader(name, automaton)
-    for samples in random_signals([*[catalogue()[name]] * 3, catalogue()["nec"], catalogue()["rc5"]], SIGNALS, seed=7):
-        assert reported(reader, native.feed(samples)) == interpreted(machine, samples)
-
-
-@pytest.mark.bpf
-@pytest.mark.xdist_group("bytecode")
-def test_bytecode_says_what_the_interpreter_says() -> None:
-    """And the kernel's programs pass the verifier, and take no more instructions than those that wait, but for a handful."""
-    automata = {name: both(name)[1] for name in KERNEL}
-    sources = [host_source(generate(one), "test_run", name) for name, one in automata.items()]
-    for (name, automaton), made in zip(automata.items(), compile_sources(sources), strict=True):
-        machine, reader = Interpreter(automaton), Reader(name, automaton)
-        with bpf.load(made) as program:
-            batches = Batches(program)
-            for samples in random_signals([*[catalogue()[name]] * 3, catalogue()["nec"]], SIGNALS // 2, seed=11):
-                assert reported(reader, batches.feed(samples)) == interpreted(machine, samples), name
 
 
 @pytest.mark.bpf

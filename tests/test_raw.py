@@ -21,11 +21,9 @@ from irbpf.pulses import Kind, Sample, format_samples, from_durations
 from irbpf.raw import Pattern, build_raw
 from irbpf.rawtable import LARGEST, table_decoder
 from irbpf.replay import Player, of_keymap
-from irbpf.reports import Reader
 from tests.bench.machine import Machine
-from tests.support.native import Native
+from tests.support import engines
 from tests.support.patterns import durations, keymap_text, thousand
-from tests.test_codegen import interpreted, reported
 
 END = Sample(Kind.TIMEOUT, 125_000)
 
@@ -81,12 +79,9 @@ def source(automaton: Automaton, host: str) -> Source:
 @pytest.mark.parametrize("known", [patterns(10), patterns(1000), mixed(60, 3)], ids=["10", "1000", "mixed"])
 def test_c_says_what_the_interpreter_says(known: list[Pattern], tmp_path: Path) -> None:
     automaton = build_raw("raw", known)
-    native = Native(source(automaton, "native"), tmp_path, ("-O1", "-fsanitize=undefined,bounds", "-fno-sanitize-recover"))
-    machine, reader, events = Interpreter(automaton), Reader("raw", automaton), 0
-    for samples in mangled(known, 1500, 2):
-        expected = interpreted(machine, samples)
-        assert reported(reader, native.feed(samples)) == expected
-        events += len(expected)
+    both = {"interpreter": engines.interpreter(automaton), "native C": engines.native("raw", automaton, source(automaton, "native"), tmp_path)}
+    signals = mangled(known, 1500, 2)
+    events = sum(len(engines.assert_equal("raw", both, [*one, *other])) for one, other in zip(signals[::2], signals[1::2], strict=True))
     assert events > 500
 
 

@@ -28,7 +28,7 @@ from irbpf.pulses import Kind, Sample, from_durations
 from irbpf.replay import Player, of_keymap
 from irbpf.reports import DOWN, POINTER, Event
 from tests.conftest import ROOT
-from tests.support.native import Native
+from tests.support.native import SANITIZERS, Native
 from tests.support.signals import random_signals
 
 TRACES = sorted((ROOT / "tests" / "traces" / "written-by-hand").glob("*.trace"))
@@ -38,8 +38,7 @@ BUTTONS = 0x0100_0000
 
 
 def native(name: str, folder: Path) -> Native:
-    return Native(host_source(data("bpf", f"{name}.c").read_text(), "native", name), folder,
-                  ("-O1", "-fsanitize=undefined,bounds", "-fno-sanitize-recover"))
+    return Native(host_source(data("bpf", f"{name}.c").read_text(), "native", name), folder, SANITIZERS)
 
 
 def said(events: Sequence[Event]) -> list[tuple[object, ...]]:

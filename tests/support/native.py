@@ -12,7 +12,7 @@ from irbpf.objects import Source
 from irbpf.pulses import Sample
 from irbpf.reports import EVENT_SIZE, Event, read_events
 
-ROOM = 1024
+SANITIZERS = ("-O1", "-fsanitize=undefined,bounds", "-fno-sanitize-recover")
 
 
 class Native:
@@ -34,15 +34,19 @@ class Native:
 
     def feed(self, samples: Sequence[Sample]) -> list[Event]:
         words = (ctypes.c_uint32 * len(samples))(*(sample.word for sample in samples))
-        events = ctypes.create_string_buffer(ROOM * EVENT_SIZE)
-        count = self.library.decode(self.state, words, len(samples), events, ROOM)
-        return read_events(events.raw, count)
+        events = _room(len(samples))
+        return read_events(memoryview(events), self.library.decode(self.state, words, len(samples), events, len(samples)))
 
     def count(self, words: ctypes.Array[ctypes.c_uint32]) -> int:
         """How many events any number of mode2 words make."""
         return int(self.library.decode(self.state, words, len(words), _room(len(words)), len(words)))
 
 
+def _room(samples: int) -> ctypes.Array[ctypes.c_char]:
+    """Room for the events of as many samples; the next call's, too."""
+    return _buffer(1 << max(10, (samples - 1).bit_length()))
+
+
 @cache
-def _room(count: int) -> ctypes.Array[ctypes.c_char]:
-    return ctypes.create_string_buffer(count * EVENT_SIZE)
+def _buffer(events: int) -> ctypes.Array[ctypes.c_char]:
+    return ctypes.create_string_buffer(events * EVENT_SIZE)
