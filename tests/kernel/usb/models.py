@@ -50,10 +50,8 @@ MODELS = {
 class Mce:
     """The command side of an mceusb device: the timeout that it keeps, and answers to commands (mceusb.c, "MCE constants")."""
 
-    FIRST_TIMEOUT_US = 99_500  # not the driver's own, so that it shows when the driver has got the answer
-
     def __init__(self) -> None:
-        self.timeout_us = self.FIRST_TIMEOUT_US
+        self.timeout_us = 100_000
 
     def answers(self, command: bytes) -> bytes:
         """What comes back for one command; b"" where the hardware is silent."""

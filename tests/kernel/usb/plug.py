@@ -9,13 +9,12 @@ from contextlib import contextmanager, suppress
 
 from evdev import ecodes
 
-from irbpf import discovery, lirc
+from irbpf import discovery
 from irbpf.engines import control
 from irbpf.pulses import Kind, Sample
 from irbpf.receiver import Receiver
 from tests.conftest import ROOT
 from tests.kernel.guest.conftest import Keys, complete, wait_for
-from tests.kernel.usb.models import Mce
 
 DEADLINE = 60.0
 
@@ -35,13 +34,6 @@ class Plugged:
             raise
         assert self.program.poll() is None, f"the emulator ended with {self.program.returncode}"
         self.receiver: Receiver = found[0]  # type: ignore[index]
-        if model.startswith("mceusb"):  # what the device keeps for a timeout is asked for last, and replaces what was set before the answer
-            wait_for("the driver to know the timeout", lambda: self._timeout() == Mce.FIRST_TIMEOUT_US or self._ended())
-
-    def _timeout(self) -> int | None:
-        assert self.receiver.lirc
-        with lirc.opened(self.receiver.lirc) as fd:
-            return lirc.timeout(fd)
 
     def _ended(self) -> object:
         return self.program.poll() is not None
