@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -153,6 +154,20 @@ def test_no_nap_is_so_long_that_the_kernel_would_drop_samples() -> None:
     assert rhythm.nap(fast, USUAL) == ROOM * duration(fast) // len(fast) < duration(NEC) - duration(fast)
     noise = [Sample(Kind.PULSE, 100).word, space(100)] * 50
     assert rhythm.nap(noise, USUAL) == ROOM * 100 < USUAL
+
+
+@pytest.mark.parametrize("quiet", [0, 5_000])
+def test_what_may_be_reported_at_any_sample_is_slept_over_too(quiet: int) -> None:
+    intake = Intake([PythonDecoder(build_automaton(catalogue()["nec"]), 2)], quiet)
+    assert intake.nap(USUAL) == USUAL
+    for _ in range(2):
+        assert [len(intake.take(part)) for part in (NEC[:5], NEC[5:30], frame(NEC)[30:])] == [0, 0, 1]
+        assert intake.nap(USUAL) == USUAL
+    intake.take(NEC[:5])
+    intake.take(NEC[5:30])
+    assert intake.nap(USUAL) == duration(frame(NEC)) - duration(NEC[:30])
+    intake.silence(100_000)
+    assert intake.nap(USUAL) == USUAL
 
 
 def test_only_what_was_decoded_is_remembered_and_no_more_than_there_is_room_for() -> None:

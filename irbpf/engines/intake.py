@@ -80,6 +80,7 @@ class Intake:
         self.decoders, self.quiet, self.arbiter = decoders, quiet, Arbiter()
         self.decoded = 0
         self.words: list[int] = []
+        self.frame: list[int] = []  # what of the frame under way has come, decoded or not
         self.rhythm = Rhythm()
         self.in_frame = False  # a silence has not come yet
         self.gap_follows = False
@@ -92,7 +93,7 @@ class Intake:
 
         After a timeout rc-core tells readers, but not BPF programs, how long the gap was (lirc_raw_event): it is left out here.
         """
-        complete = False
+        complete, before = False, len(self.words)
         for word in words:
             kind = word >> 24
             if kind == _SPACE:
@@ -110,9 +111,11 @@ class Intake:
             self.in_frame = kind != _TIMEOUT
             self.words.append(word)
         self.samples += len(words)
-        if complete or not self.quiet or len(self.words) >= SAMPLES:
-            return self.decode()
-        return []
+        self.frame += self.words[before:]
+        found = self.decode() if complete or not self.quiet or len(self.words) >= SAMPLES else []
+        if found or not self.in_frame or self.quiet and complete or len(self.frame) > 2 * SAMPLES:
+            self.frame = []
+        return found
 
     def silence(self, lasted: int) -> list[Report]:
         """Nothing has come for `lasted` µs, and the driver told no timeout."""
@@ -130,12 +133,12 @@ class Intake:
             found += [one._replace(sample=start + one.sample) for one in reports
                       if self.arbiter.hears(one.decoder, self.decoded + one.sample, one.age)]
             self.decoded += len(part)
-        if found and self.quiet:
-            self.rhythm.decoded(words[:found[0].sample + 1])
+        if found:
+            self.rhythm.decoded(self.frame[:len(self.frame) - len(words) + found[0].sample + 1])
         before, self.passed = self.passed, self.passed + duration(words) + sum(gap for _, gap in gaps)
         return [one._replace(at=before + duration(words[:one.sample + 1]) + sum(gap for place, gap in gaps if place <= one.sample))
                 for one in found]
 
     def nap(self, usual: int) -> int:
         """For how many µs nothing of the frame under way need be looked at; `usual` where that is not known."""
-        return self.rhythm.nap(self.words, usual)
+        return self.rhythm.nap(self.frame, usual)
