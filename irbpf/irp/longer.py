@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from irbpf.irp.automaton import IDLE, LOST, MOST_CARRY_US, Automaton, Edge, State
+from irbpf.irp.automaton import IDLE, LOST, MOST_CARRY_US, OWN_ERROR, Automaton, Edge, State
 from irbpf.irp.early import ending
 from irbpf.irp.graph import FLASH, GAP
 
@@ -78,11 +78,16 @@ def _cut(decoder: Automaton, ends: Mapping[int, int], sent: Sequence[_Sent], sta
 def _hears(decoder: Automaton, number: int, carry: int, sign: int, duration: int) -> tuple[int, int]:
     """The state after one duration and what it was too long, as the interpreter has them."""
     state = decoder.states[number]
-    edge = _edge(state, duration + (carry if sign < 0 else 0)) if state.sign == sign else None
+    shift = carry if sign < 0 else -carry if decoder.first and not state.rest else 0
+    edge = _edge(state, duration + shift) if state.sign == sign else None
+    first = state.rest
     if edge is None and sign > 0 and duration >= decoder.leader:
-        edge = _edge(decoder.states[IDLE], duration)
+        edge, first = _edge(decoder.states[IDLE], duration), True
     if edge is None:
         return IDLE if sign < 0 and duration >= decoder.start_gap else LOST, 0
+    if decoder.first:
+        over = max(-MOST_CARRY_US, min(MOST_CARRY_US, duration - decoder.first)) if first else carry
+        return edge.target, over if not first or abs(over) >= decoder.first // OWN_ERROR else 0
     return edge.target, max(0, min(MOST_CARRY_US, duration - edge.nominal)) if sign > 0 and edge.nominal else 0
 
 

@@ -87,11 +87,10 @@ def _steps(one: Automaton, other: Automaton, state: int, heard: int, least: int 
     """Where they are after one duration, of at least `least` µs, that the first takes."""
     sign = one.states[state].sign
     for edge in one.states[state].edges:
-        low, high = max(edge.least, least), edge.most
+        low, high = _measured(one, edge, sign)
+        low = max(low, least)
         if low > high:
             continue
-        if sign < 0:  # either may have taken off what the pulse before was too long
-            low = max(1, low - MOST_CARRY_US)
         for after in {edge.target, edge.otherwise} if edge.readings else {edge.target}:
             if after != LOST:
                 yield from ((after, then) for then in _heard(other, heard, sign, (low, high)))
@@ -101,18 +100,25 @@ def _heard(other: Automaton, state: int, sign: int, window: _Window) -> Iterator
     """The states that any duration of `window` leads to from `state`."""
     left = [window]
     for edge in other.states[state].edges if other.states[state].sign == sign else ():
-        spread = MOST_CARRY_US if sign < 0 else 0
-        if edge.least - spread <= window[1] and window[0] <= edge.most:
+        low, high = _measured(other, edge, sign)
+        if low <= window[1] and window[0] <= high:
             yield edge.target
             if edge.readings:
                 yield edge.otherwise
-            left = [part for one in left for part in _without(one, (edge.least, edge.most - spread))]
+            taken = edge.least + high - edge.most, edge.most - (edge.least - low)  # whatever the pulse before was
+            left = [part for one in left for part in _without(one, taken)]
     for low, high in left:
         yield LOST
         if sign < 0 and high >= other.start_gap:
             yield IDLE
         if sign > 0 and high >= other.leader:
             yield from (edge.target for edge in other.states[IDLE].edges if edge.least <= high and max(low, other.leader) <= edge.most)
+
+
+def _measured(automaton: Automaton, edge: Edge, sign: int) -> _Window:
+    """The durations that may be taken for those of `edge`, with what pulses before were too long by."""
+    less = MOST_CARRY_US if sign < 0 or automaton.first else 0
+    return max(1, edge.least - less), edge.most + (MOST_CARRY_US if automaton.first else 0)
 
 
 def _without(whole: _Window, part: _Window) -> list[_Window]:
