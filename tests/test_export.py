@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,6 +79,50 @@ def test_toml_and_back() -> None:
         found = [one.scancode for one in Interpreter(build_automaton(widths.protocol)).feed(from_durations([*sent[name][:-1], 200_000]))]
         assert [widths.keys[scancode] for scancode in found] == [name]
     assert any("phases" in one for one in made.problems)
+
+
+def signals(keymaps: Sequence[Keymap], form: str) -> dict[str, list[tuple[int, ...]]]:
+    """What each key sends. Of necx without its leader, where a file gives the scancode alone: it is short or long for the same one."""
+    found: dict[str, list[tuple[int, ...]]] = {}
+    for keymap in keymaps:
+        for key in keys_of(keymap, lambda _: None):
+            leader = 2 if form in ("toml", "flipper") and key.protocol is not None and key.protocol.name in ("nec", "necx") else 0
+            found.setdefault(key.name, []).append(key.frame[leader:-1])
+    return found
+
+
+def alike(one: Sequence[int], other: Sequence[int]) -> bool:
+    return len(one) == len(other) and all(abs(left - right) <= max(16, left // 50) for left, right in zip(one, other, strict=True))
+
+
+def some_keys(keymap: Keymap, count: int) -> Keymap:
+    """The first of each protocol: of a pattern the whole catalogue is asked what it is, which takes its time."""
+    entries = [replace(one, keys=dict(list(one.keys.items())[:count])) if isinstance(one, Entry) else one for one in keymap.entries]
+    return Keymap(keymap.path, keymap.name, (), tuple(entries))
+
+
+@pytest.mark.parametrize("form", sorted(exporters.FORMATS))
+@pytest.mark.parametrize("path", [*SHIPPED, None], ids=lambda path: path.stem if path else "mixed")
+def test_there_and_back(path: Path | None, form: str) -> None:
+    """Every key that is written sends the same when it is read again; and what was read is written and read as itself."""
+    keymap = mixed() if path is None else some_keys(load(path), 3 if form == "pronto" else 100)
+    read = {"toml": rc_keymap.read, "lircd": lircd.read, "flipper": flipper.read, "pronto": pronto.read}[form]
+    try:
+        made = exporters.write(keymap, form)
+    except Error:
+        assert not signals([keymap], form)
+        return
+    back = [remote.keymap for remote in read(made.text, "a").remotes]
+    came = signals(back, form)
+    for name, frames in signals([keymap], form).items():
+        assert all(any(alike(frame, other) for other in came.get(name, ())) for frame in frames), (name, frames, came.get(name))
+    for one in back if path is None else ():
+        try:
+            again = [remote.keymap for remote in read(exporters.write(one, form).text, "a").remotes]
+        except Error:
+            continue  # of what the receiver alone knows
+        assert {(key, len(frames)) for key, frames in signals(again, form).items()} == {(key, len(frames)) for key, frames in signals([one], form).items()}
+        assert all(any(alike(frame, other) for other in signals(again, form)[name]) for name, frames in signals([one], form).items() for frame in frames)
 
 
 @pytest.mark.skipif(shutil.which("ir-ctl") is None, reason="needs ir-ctl")

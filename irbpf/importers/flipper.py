@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from irbpf.encoding import scancode_of
 from irbpf.errors import Error
-from irbpf.importers.named import named, raw_button, short_leader
+from irbpf.importers.named import carrier_lost, named, raw_button, short_leader
 from irbpf.importers.values import Button, Imported, Problem, assemble, together
 from irbpf.protocols import Protocol, catalogue
 from irbpf.pulses import LONGEST_US
@@ -33,6 +33,8 @@ def read(text: str, file: str) -> Imported:
         name = signal.fields.get("name", "")
         try:
             buttons.append(_button(name, signal))
+            if buttons[-1].protocol is None and (lost := carrier_lost(_frequency(signal))):
+                problems.append(Problem(file, signal.line, f"{name}: {lost}"))
         except Error as error:
             problems.append(Problem(file, signal.line, f"{name[:60] or 'a signal without a name'}: {error}"))
     return together([assemble(file.rsplit("/", 1)[-1].removesuffix(".ir"), buttons, file)], problems)
@@ -54,6 +56,8 @@ def _signals(text: str, file: str, problems: list[Problem]) -> Iterator[_Signal]
         elif signal is None:
             problems.append(Problem(file, number, f"{key} before the name of its signal"))
         else:
+            if key in signal.fields:
+                problems.append(Problem(file, number, f"{signal.fields['name'][:60]} has its {key} twice: the last counts"))
             signal.fields[key] = value.strip()
     if signal is not None:
         yield signal
@@ -67,6 +71,11 @@ def _button(name: str, signal: _Signal) -> Button:
         raise Error(f"the type {kind[:30]!r} is neither parsed nor raw")
     protocol, scancode = parsed(signal.fields.get("protocol", ""), _number(signal.fields, "address"), _number(signal.fields, "command"))
     return Button(name, signal.line, protocol, scancode)
+
+
+def _frequency(signal: _Signal) -> int | None:
+    text = signal.fields.get("frequency", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else None
 
 
 def _durations(data: str) -> tuple[int, ...]:

@@ -30,6 +30,8 @@ def read(text: str, file: str) -> Imported:
             name = str(row.get("functionname") or "")
             try:
                 buttons.append(_button(name, rows.line_num, row))
+                if row.get("more"):
+                    problems.append(Problem(file, rows.line_num, f"{name[:60]}: more than {len(_COLUMNS)} columns: the rest is not expressed"))
             except Error as error:
                 problems.append(Problem(file, rows.line_num, f"{name[:60] or 'a line'}: {error.message}"))
     except csv.Error as error:

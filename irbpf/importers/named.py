@@ -19,6 +19,7 @@ from irbpf.raw import MOST_DURATIONS
 if TYPE_CHECKING:
     from irbpf.replay import Player
 
+USUAL_CARRIER = range(30_000, 60_001)  # Hz: what receivers are made for
 # what the kernel has under a name of its own is the same signal there, and has its number and scancodes
 _KERNEL = {"nec1": "nec", "nec": "nec", "rc5": "rc5", "rc6": "rc6_0", "sony12": "sony12", "sony15": "sony15", "sony20": "sony20",
            "jvc": "jvc", "mce": "rc6_mce", "rc5x": "rc5x_20"}
@@ -137,6 +138,11 @@ def raw_button(name: str, line: int, durations: tuple[int, ...]) -> Button:
     if len(frame) > MOST_DURATIONS:
         raise Error(f"the signal has {len(frame)} durations without a gap")
     return Button(name, line, durations=frame)
+
+
+def carrier_lost(carrier: int | None) -> str:
+    """What is to be told of a pattern whose carrier (Hz; None: unknown) is an unusual one; "" for the others."""
+    return f"a pattern keeps no carrier: it was {carrier} Hz" if carrier is not None and carrier not in USUAL_CARRIER else ""
 
 
 def trimmed(durations: Sequence[int]) -> tuple[int, ...]:

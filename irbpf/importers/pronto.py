@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 
 from irbpf.errors import Error
-from irbpf.importers.named import named, raw_button
+from irbpf.importers.named import carrier_lost, named, raw_button
 from irbpf.importers.values import Button, Imported, Problem, assemble, together
 from irbpf.pronto import parse
 from irbpf.protocols import Protocol
 
 _HEX = re.compile(r"(?<![0-9a-fA-F])([0-9a-fA-F]{4}(?:\s+[0-9a-fA-F]{4}){5,})(?![0-9a-fA-F])")
-USUAL_CARRIER = range(30_000, 60_001)
+_AROUND = " \t:=,;\"'<>-"  # a name
+_BEGUN = re.compile(r"(?<!\w)(0000|0100|5000|5001|6000|6001|900[aA])\s+[0-9a-fA-F]{4}\b")
 
 
 def looks_like(text: str, name: str) -> bool:
@@ -51,6 +52,10 @@ def _codes(text: str) -> Iterator[tuple[int, str, str]]:
         line, first = lines[number].strip(), number + 1
         number += 1
         found = _HEX.search(line)
+        if found is None and (begun := _BEGUN.search(line)) is not None:
+            yield first, line[:begun.start()].strip(_AROUND) or above.strip(_AROUND), line[begun.start():]
+            above = ""
+            continue
         if found is None:
             above = "" if line.startswith(("#", ";")) else line
             continue
@@ -58,7 +63,7 @@ def _codes(text: str) -> Iterator[tuple[int, str, str]]:
         while number < len(lines) and re.fullmatch(r"([0-9a-fA-F]{4}\s*)+", lines[number].strip()) and not _whole(words):
             words += " " + lines[number].strip()
             number += 1
-        yield first, (line[:found.start()] or above).strip(" \t:=,;\"'<>-"), words
+        yield first, (line[:found.start()] or above).strip(_AROUND), words
         above = ""
 
 
@@ -70,8 +75,7 @@ def button(name: str, line: int, words: str) -> tuple[Button, str]:
         return Button(name, line, *short(words)), ""
     signal = parse(words)
     made = raw_button(name, line, signal.intro + signal.repeat)
-    odd = made.protocol is None and signal.carrier not in USUAL_CARRIER
-    return made, f"a pattern keeps no carrier: it was {signal.carrier} Hz" if odd else ""
+    return made, carrier_lost(signal.carrier) if made.protocol is None else ""
 
 
 # form: protocol of the field, and its parameters in the words after the fourth (of two, the second's high byte first)

@@ -69,7 +69,7 @@ class _Toml:
         self.file, self.problems = file, list[Problem]()
         self.lines: dict[str, int] = {}
         for number, line in enumerate(text.splitlines(), 1):
-            self.lines.setdefault(line.partition("=")[0].strip().strip("'\""), number)
+            self.lines.setdefault(line.partition("=")[0].strip().strip("'\"[]"), number)
 
     def line(self, key: str) -> int:
         """Where a key first stands; tomllib does not tell."""
@@ -85,6 +85,7 @@ class _Toml:
         if _by_hand(name):
             return
         own = None
+        name = str(entry.get("variant") or name)
         if _plain(name) in FAMILIES or "irp" in entry or _plain(name) in catalogue() and set(entry) - _KNOWN:
             try:
                 own = self.own(_plain(name), entry)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+
 from irbpf.errors import Error
 from irbpf.importers.keynames import key_name
-from irbpf.importers.named import raw_button
+from irbpf.importers.named import carrier_lost, raw_button
 from irbpf.importers.values import Button, Imported, Problem, assemble, together
 from irbpf.pulses import Kind
 from irbpf.signals import Signal, of_text
@@ -13,8 +14,9 @@ from irbpf.signals import Signal, of_text
 
 def looks_like(text: str, name: str) -> bool:
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith(("#", "//"))][:20]
-    return bool(lines) and all(re.fullmatch(r"(pulse|space|timeout|carrier|frequency|overflow|duty_cycle)\s*\d*|[+-]\d+([\s,]+[+-]?\d+)*",
-                                            line, re.IGNORECASE) for line in lines)
+    fits = [bool(re.fullmatch(r"(pulse|space|timeout|carrier|frequency|overflow|duty_cycle)\s*\d*|[+-]\d+([\s,]+[+-]?\d+)*",
+                              line, re.IGNORECASE)) for line in lines]
+    return bool(lines) and fits[0] and 2 * sum(fits) > len(fits)  # a damaged line is told when it is read
 
 
 def read(text: str, file: str) -> Imported:
@@ -34,6 +36,8 @@ def read(text: str, file: str) -> Imported:
             if (button.protocol.name, button.scancode) in seen:
                 continue
             seen.add((button.protocol.name, button.scancode))
+        elif lost := carrier_lost(signal.carrier):
+            problems.append(Problem(file, 1, f"signal {number}: {lost}"))
         buttons.append(button)
     return together([assemble(stem, buttons, file)], problems)
 
