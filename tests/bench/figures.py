@@ -108,7 +108,7 @@ def size() -> list[Row]:
     return rows
 
 
-def _cpu(command: Sequence[str], env: Mapping[str, str], times: int = 7) -> float:
+def cpu_ms(command: Sequence[str], env: Mapping[str, str], times: int = 7) -> float:
     """The least CPU time of a command, in ms; it runs once before that."""
     took = []
     for _ in range(times + 1):
@@ -146,10 +146,10 @@ def load() -> list[Row]:
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         env = {"IRBPF_CACHE_DIR": folder, "PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": f"{folder}/compiled", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
-        bare = _cpu(["/usr/bin/python3", "-c", "pass"], env)
+        bare = cpu_ms(["/usr/bin/python3", "-c", "pass"], env)
         for what, kind, name in (("sony-tv, by its name", "named", "sony-tv"), ("rc6-mce, by its name", "named", "rc6-mce"),
                                  ("what fits rc_map rc-hauppauge", "fits", "rc-hauppauge")):
-            took = _cpu(["/usr/bin/python3", "-c", WARM, kind, name], env)
+            took = cpu_ms(["/usr/bin/python3", "-c", WARM, kind, name], env)
             rows.append({"keymap": what, "CPU ms": took, "of it Python's start": bare, "target": 150})
     return rows
 
