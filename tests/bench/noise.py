@@ -71,10 +71,11 @@ def batches(kind: str, hours: float, seed: int = 1) -> Iterator[array[int]]:
 
 
 def guard(automaton: Automaton) -> str:
-    """What keeps noise out: `check` (a checksum, a complement or a constant), `leader` (a first pulse twice as long as any other)."""
+    """What keeps noise out: `check` (a checksum, a complement or a constant in a frame of a byte at least: Canon only sends its one bit
+    twice), `leader` (a first pulse twice as long as any other)."""
     inner = max((edge.nominal for state in automaton.states if state.sign > 0 and not state.rest for edge in state.edges), default=0)
     first = [edge.nominal for edge in automaton.states[IDLE].edges]
-    checked = all(one.checks for one in automaton.readings if one.report == "down")
+    checked = all(one.checks and one.bits >= 8 for one in automaton.readings if one.report == "down")
     return "+".join([*(["check"] if checked else []), *(["leader"] if first and min(first) >= 2 * inner else [])])
 
 
