@@ -20,6 +20,8 @@ from tests.bench.noise import counted, decoders, guard
 
 HOURS = float(os.environ.get("IRBPF_TEST_NOISE_HOURS", "0.3"))
 
+POOR = 0.3  # durations that are off by more in the mean are another protocol's
+
 
 @pytest.mark.shared
 def test_parameters_agree_across_the_rows_of_one_remote(shared: Path, figures: Callable[[str], None]) -> None:
@@ -60,5 +62,7 @@ def test_what_unlabelled_signals_say_is_plausible(shared: Path, figures: Callabl
             for event in events:
                 allowed = {one.name: one for one in catalogue()[event.decoded.protocol].irp.parameters}
                 assert all(allowed[name].least <= value <= allowed[name].most for name, value in event.decoded.params.items() if name in allowed), event
-    figures(f"unlabelled: {len(off)} preferred readings, off by {max(off):.0%} at most, {sum(off) / len(off):.1%} in the mean; {silent} say nothing")
-    assert silent and max(off) < 0.4
+    figures(f"unlabelled: {len(off)} preferred readings, off by {sum(off) / len(off):.1%} in the mean, {sum(map(POOR.__lt__, off))} by more than "
+            f"{POOR:.0%}; {silent} say nothing")
+    assert silent
+    assert sum(map(POOR.__lt__, off)) <= 0.03 * len(off)
