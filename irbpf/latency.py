@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from irbpf.entries import AnyEntry, Entry, name_of
+from irbpf.hosts import OWN_PROTOCOL
 from irbpf.irp.automaton import Automaton
 from irbpf.irp.early import ending, hasten, undecided
 from irbpf.irp.longer import cut_short, remote
 from irbpf.irp.overlap import Overlap, TooMuch, overlap
+from irbpf.keystate import repeat_period
 from irbpf.programs import automaton_of
 from irbpf.protocols import Protocol, catalogue
 
@@ -32,19 +34,26 @@ class Reason:
 @dataclass(frozen=True)
 class Latency:
     """`waits`: "nothing", "gap" (while the key is held the next frame comes after `gap` µs, sooner than the timeout) or "timeout" (of the
-    receiver; it also ends the last frame of a press of the kind "gap"); None where only a decoder written in C knows."""
+    receiver; it also ends the last frame of a press of the kind "gap"); None where only a decoder written in C knows. `repeats_wait`:
+    frames that only say that the key is still held wait, though the others do not."""
 
     protocol: str
     waits: str | None
     gap: int | None
     reason: Reason | None
+    repeats_wait: bool = False
 
 
 def hastened(entries: Sequence[AnyEntry]) -> list[Automaton | None]:
     """The automata of the entries of one receiver, as they are loaded; None for a decoder that is written in C."""
     automata = [automaton_of(one) for one in entries]
-    return [automaton if automaton is None or reason is not None else hasten(automaton)
-            for automaton, reason in zip(automata, reasons(entries, automata), strict=True)]
+    return [automaton if automaton is None or reason is not None else hasten(automaton, period=_period(entry))
+            for entry, automaton, reason in zip(entries, automata, reasons(entries, automata), strict=True)]
+
+
+def _period(entry: AnyEntry) -> int:
+    """For how long (µs) a key is held after each report; of the time that the receiver's timeout adds to it, nothing is taken for sure."""
+    return repeat_period(entry.protocol.number or OWN_PROTOCOL) if isinstance(entry, Entry) else 0
 
 
 def latencies(entries: Sequence[AnyEntry], timeout: int) -> list[Latency]:
@@ -54,8 +63,10 @@ def latencies(entries: Sequence[AnyEntry], timeout: int) -> list[Latency]:
 
 
 def _latency(entry: AnyEntry, automaton: Automaton | None, reason: Reason | None, timeout: int) -> Latency:
-    if automaton is None or reason is None:
-        return Latency(name_of(entry), None if automaton is None else "nothing", None, reason)
+    if automaton is None:
+        return Latency(name_of(entry), None, None, reason)
+    if reason is None:
+        return Latency(name_of(entry), "nothing", None, None, bool(undecided(automaton)))
     gap = _gap(automaton)
     return Latency(name_of(entry), *(("timeout", None) if gap is None or gap >= timeout else ("gap", gap)), reason)
 
@@ -83,7 +94,7 @@ def _by_itself(entry: AnyEntry, automaton: Automaton | None) -> Reason | None:
         return Reason("it is written in C: what it waits for is said there")
     if not isinstance(entry, Entry):
         return Reason("a pattern ends where nothing more comes")
-    if undecided(automaton):
+    if undecided(automaton, _period(entry)):
         return Reason("one of its own frames could go on")
     if entry.protocol.alone:
         return None

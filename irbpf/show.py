@@ -44,7 +44,7 @@ def _waits(one: Latency, timeout: int) -> str:
     why = f": {one.reason.why}" if one.reason is not None else ""
     match one.waits:
         case "nothing":
-            return "nothing: reported at the last edge"
+            return "nothing: reported at the last edge" + (", but for repeats that another frame could begin like" if one.repeats_wait else "")
         case "gap":
             return f"the first gap of {one.gap} µs, or the receiver's timeout of {timeout} µs{why}"
         case "timeout":

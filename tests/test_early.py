@@ -27,7 +27,7 @@ SIGNALS = int(os.environ.get("IRBPF_TEST_SIGNALS", "250"))
 @cache
 def both(name: str) -> tuple[Automaton, Automaton]:
     late = build_automaton(catalogue()[name])
-    return late, hasten(late)
+    return late, hasten(late, period=100_000)
 
 
 def events(automaton: Automaton, samples: list[Sample]) -> list[tuple[int, Decoded]]:
@@ -47,8 +47,11 @@ def test_the_same_events_one_sample_earlier(name: str) -> None:
     for noisy in random_signals([catalogue()[name]] * 3 + [catalogue()["nec"]], SIGNALS // 10, seed=11):
         samples = [sample for sample in noisy if sample.kind != Kind.FREQUENCY]
         waited, hurried = events(late, samples), events(early, samples)
-        assert [(place - 1, decoded) for place, decoded in waited] == [one for one in hurried if (one[0] + 1, one[1]) in waited]
-        assert all(samples[place].kind == Kind.PULSE for place, _ in hurried)
+        same = [place for place, decoded in waited if (place, decoded) in hurried]
+        assert [(place - (place not in same), decoded) for place, decoded in waited] == [
+            one for one in hurried if one in waited or (one[0] + 1, one[1]) in waited]
+        assert not same or undecided(late)
+        assert all(decoded.repeat for place, decoded in hurried if samples[place].kind != Kind.PULSE)
 
 
 def test_a_press_is_complete_with_its_last_pulse() -> None:
@@ -73,6 +76,18 @@ def test_a_pause_lets_the_key_go() -> None:
         assert [again for _, _, again in said("nec", samples)] == [False, False]
     samples = [*from_durations(frame[:-1]), Sample(Kind.TIMEOUT, 12_000), Sample(Kind.SPACE, 28_000), *from_durations(repeat)]
     assert [again for _, _, again in said("nec", samples)] == [False, True]
+
+
+def test_repeats_that_come_soon_may_wait() -> None:
+    """With its short leader, NECX' repeat begins like a frame: it waits, and the key is held until then. Where it would come too late for
+    that, all frames wait."""
+    signal = from_durations(sent("necx", repeats=2, D=0x86, S=0x6B, F=0x45, L=1))
+    assert said("necx", signal) == [(66, 0x866B45, False), (73, 0x866B45, True), (79, 0x866B45, True)]
+    held = sum(sample.duration for sample in signal[67:73])
+    late = both("necx")[0]
+    assert hasten(late, period=2 * held) is not late
+    assert hasten(late, period=held) is late and hasten(late) is late
+    assert both("Canon")[0] is both("Canon")[1]
 
 
 def test_toggle_tells_presses_apart() -> None:

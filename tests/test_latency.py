@@ -83,6 +83,11 @@ def test_what_nobody_can_look_into_is_waited_for() -> None:
     assert waits([*alone("nec"), longer_raw])["nec"] == "timeout"
 
 
+def test_repeats_that_wait_are_told_of() -> None:
+    assert [(one.waits, one.repeats_wait) for one in latencies(alone("necx", "rc5"), 20_000)] == [("nothing", True), ("nothing", False)]
+    assert waits(alone("Canon")) == {"Canon": "timeout"}
+
+
 def test_many_protocols_are_not_compared() -> None:
     many = [Entry(one, {}) for one in catalogue().decodable() if one.longer == ()][:13]
     assert set(waits(many).values()) <= {"gap", "timeout"}

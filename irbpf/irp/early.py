@@ -12,6 +12,7 @@ from dataclasses import replace
 from irbpf.irp.automaton import IDLE, LOST, Automaton, Edge, State
 
 REPORTED = ("down", "repeat")
+SLOW_PERCENT, EXTENT_PERCENT = 110, 170  # of what a line says, a remote takes at the most; of a gap that fills up a frame
 
 
 def ending(automaton: Automaton, state: State) -> frozenset[str]:
@@ -28,23 +29,47 @@ def decided(automaton: Automaton, state: State) -> bool:
         and all(automaton.readings[one].report != "check" for one in edge.readings) for edge in state.edges)
 
 
-def undecided(automaton: Automaton) -> frozenset[str]:
-    """The protocols with a frame after which a frame of the same automaton could go on."""
-    return frozenset(name for state in automaton.states if not decided(automaton, state) for name in ending(automaton, state))
+def undecided(automaton: Automaton, period: int = 0) -> frozenset[str]:
+    """The protocols with a frame after which a frame of the same automaton could go on; but for repeats that end so soon after a frame
+    that they can wait: a key is held for `period` µs, and the receiver's timeout, after each."""
+    late = [number for number, state in enumerate(automaton.states) if ending(automaton, state) and not decided(automaton, state)]
+    spans = _spans(automaton, period) if late else {}
+    return frozenset(name for number in late if not _only_repeats(automaton, automaton.states[number]) or spans.get(number, period) >= period
+                     for name in ending(automaton, automaton.states[number]))
 
 
-def hasten(automaton: Automaton, waiting: Collection[str] = ()) -> Automaton:
+def _only_repeats(automaton: Automaton, state: State) -> bool:
+    return all(automaton.readings[one].report != "down" for edge in state.edges for one in edge.readings)
+
+
+def _spans(automaton: Automaton, most: int) -> dict[int, int]:
+    """The µs from the last edge of a frame that need not wait to each state of the next, at the most; no more than `most` are told."""
+    ends = [(edge.target, edge.nominal * EXTENT_PERCENT // 100 or most) for state in automaton.states
+            if ending(automaton, state) and decided(automaton, state) and not _only_repeats(automaton, state) for edge in state.edges if edge.held]
+    spans: dict[int, int] = {}
+    while ends:
+        number, span = ends.pop()
+        if min(span, most) > spans.get(number, -1):
+            spans[number] = min(span, most)
+            ends += [(edge.target, span + edge.nominal * SLOW_PERCENT // 100) for edge in automaton.states[number].edges if not edge.silence]
+    return spans
+
+
+def hasten(automaton: Automaton, waiting: Collection[str] = (), period: int = 0) -> Automaton:
     """`automaton` with all frames reported at their last edge but those of the protocols in `waiting`, and of those that must wait.
 
-    A protocol does so with all its frames or with none: a key would go up between an early frame and a late repeat.
+    A protocol does so with all its frames or with none, for a key would go up between an early frame and a late one; or with all but its
+    repeats, where these come soon enough (see `undecided`).
     """
-    late = frozenset(waiting) | undecided(automaton)
+    late = frozenset(waiting) | undecided(automaton, period)
     while True:
         more = late.union(*(names for state in automaton.states if (names := ending(automaton, state)) & late))
         if more == late:
             break
         late = more
-    ends = {number for number, state in enumerate(automaton.states) if (names := ending(automaton, state)) and not names & late}
+    slow = undecided(automaton) - late  # all repeats of these wait, so that none is late after one that was early
+    ends = {number for number, state in enumerate(automaton.states) if decided(automaton, state) and (names := ending(automaton, state))
+            and not names & late and not (names & slow and _only_repeats(automaton, state))}
     return _hastened(automaton, ends) if ends else automaton
 
 

@@ -59,11 +59,13 @@ def test_a_key_comes_with_its_last_edge(loopback: Receiver, tmp_path: Path) -> N
     hurries = waits.replace("keys", "alone: true, keys")
     assert heard(loopback, waits, tmp_path, ["sony15:0x10015", "sony12:0x10015"]) == [[], [("EV_MSC", ecodes.MSC_SCAN, 0x10015)]]
     assert heard(loopback, hurries, tmp_path, ["sony15:0x10015"]) == [[("EV_MSC", ecodes.MSC_SCAN, 0x10015)]]
-    (tmp_path / "overlap.yaml").write_text(hurries)
+    (tmp_path / "overlap.yaml").write_text(hurries.replace("}]", "}, {protocol: necx, alone: true, keys: {0x866b45: KEY_POWER}}]"))
     assert main(["load", loopback.rc, str(tmp_path / "overlap.yaml")]) == 0
     with keys_of(loopback) as keys:
-        sends(press(catalogue()["sony12"].irp, {"D": 1, "F": 0x15}, 4))(loopback)
-        assert [event for event in keys.until_quiet() if event[0] == "EV_KEY"] == [("EV_KEY", ecodes.KEY_POWER, value) for value in (1, 0)]
+        for name, params in (("sony12", {"D": 1, "F": 0x15}), ("necx", {"D": 0x86, "S": 0x6B, "F": 0x45, "L": 1})):
+            sends(press(catalogue()[name].irp, params, 4))(loopback)
+            changes = [event for event in keys.until_quiet() if event[0] == "EV_KEY" and event[2] != 2]  # 2: the input core's autorepeat
+            assert changes == [("EV_KEY", ecodes.KEY_POWER, value) for value in (1, 0)]
 
 
 def test_every_program_is_attached(loopback: Receiver, tmp_path: Path) -> None:
