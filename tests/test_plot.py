@@ -146,7 +146,7 @@ def test_verb_in_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     assert (shown.out.count("sony12"), "the first 3 of" in shown.err) == (3, True)
     assert main(["plot", str(ROOT / "tests/traces/rc5-c.trace"), "--protocol", "rc5"]) == 0
     assert "rc5 0xc" in capsys.readouterr().out
-    for wrong in (["nowhere"], ["sony-tv", "--key", "KEY_F1"], [str(ROOT / "README.md")], ["/dev/null"], [str(TRACES[0]), "--protocol", "nothing"]):
+    for wrong in ([str(TRACES[0]), "--key", "KEY_A"], ["nowhere"], ["sony-tv", "--key", "KEY_F1"], [str(ROOT / "README.md")], ["/dev/null"], [str(TRACES[0]), "--protocol", "nothing"]):
         assert main(["plot", *wrong]) == 1
 
 

@@ -57,12 +57,16 @@ def _signals(args: argparse.Namespace) -> tuple[list[tuple[str, Signal]], Keymap
 
     keymap = load(library.find(args.keymap)) if args.keymap else None
     signals: list[tuple[str, Signal]] = []
+    drawn = False
     for name in args.file:
         if name.endswith(".yaml") or (name != "-" and not Path(name).exists() and name in library.files()):
             keymap = load(library.find(name))
             signals += of_keymap(keymap, args.key)
+            drawn = True
         else:
             signals += of_recording(name, standard_input() if name == "-" else None)
+    if args.key and not drawn:
+        raise Error("--key chooses keys of a keymap, and none is drawn", "name one, or leave --key out")
     if not signals:
         raise Error("there is no signal to draw", "record some with irbpf record")
     return signals, keymap
