@@ -112,10 +112,12 @@ def snapped(automaton: Automaton, samples: Stream, choices: int) -> Stream:
     """The same way through the automaton, but at the bounds of each window, or beside them as the bits of `choices` say."""
     machine, rng, found = Interpreter(automaton), random.Random(choices), []
     for sample in samples:
-        edge = machine.edge(*sample) if rng.randrange(3) else None
+        corrected = machine.corrected(*sample)
+        edge = machine.edge(sample.kind, corrected) if rng.randrange(3) else None
         if edge is not None:
             beside = rng.randrange(40) == 0
-            sample = sample._replace(duration=bounded(rng.choice((edge.least - beside, edge.most + beside, max(edge.least, edge.nominal)))))
+            bound = rng.choice((edge.least - beside, edge.most + beside, max(edge.least, edge.nominal)))
+            sample = sample._replace(duration=bounded(bound + sample.duration - corrected))
         machine.step(sample)
         found.append(sample)
     return found
