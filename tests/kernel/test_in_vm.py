@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kernel import vm
+from tests.kernel import every, vm
 
 LONG = os.environ.get("IRBPF_TEST_LONG", "")
 HERE = Path(__file__).parent
@@ -23,9 +23,14 @@ RUNS = [(path, image) for path in FILES for image in ("linux", "linux-stock")
         if path.stem in BOTH or (image == "linux-stock") == path.stem.startswith("test_stock_")]
 
 
+PREPARE = {"test_every_protocol": every.prepare}  # outside, where compiling is quick
+
+
 @pytest.mark.kernel
 @pytest.mark.parametrize(("path", "image"), RUNS, ids=[f"{path.stem}-{image}" for path, image in RUNS])
 def test_in_the_test_kernel(path: Path, image: str, figures: Callable[[str], None]) -> None:
+    if (prepare := PREPARE.get(path.stem)) is not None:
+        prepare()
     done = vm.run(["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", str(path.relative_to(vm.ROOT))],
                   timeout=7200 if LONG == "1" else 1200, env={"IRBPF_TEST_LONG": LONG}, image=image, systemd=path.parent.name == "systemd")
     summary = re.findall(r"^.*\d+ (?:passed|failed|error).*$", done.output, re.MULTILINE)
