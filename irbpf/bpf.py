@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from irbpf.errors import Error, Gone
-from irbpf.objects import SHARED_MAPS, MapSpec, Object
+from irbpf.objects import MEMBERS, SHARED_MAPS, MapSpec, Object
 
 LIRC_MODE2, SCHED_CLS = 20, 3  # enum bpf_prog_type
 ATTACH_LIRC_MODE2 = 16  # enum bpf_attach_type
@@ -90,6 +90,7 @@ class Program:
     name: str
     fd: int
     maps: dict[str, int]
+    slot: int | None = None
 
     def __enter__(self) -> Program:
         return self
@@ -116,7 +117,7 @@ def load(program: Object, shared: Mapping[str, int] | None = None) -> Program:
         for spec in program.maps:
             maps[spec.name] = os.dup(shared[spec.name]) if shared and spec.name in shared else _create_map(spec)
         fds = [maps[spec.name] for spec in program.maps]
-        return Program(program.name, _load(program, _relocated(program, fds)), maps)
+        return Program(program.name, _load(program, _relocated(program, fds)), maps, program.slot)
     except BaseException:
         for fd in maps.values():
             os.close(fd)
@@ -131,6 +132,9 @@ def load_together(programs: Sequence[Object]) -> list[Program]:
         for one in programs:
             loaded.append(undo.enter_context(load(one, shared)))
             shared |= {name: fd for name, fd in loaded[-1].maps.items() if name in SHARED_MAPS}
+        for program in loaded:
+            if program.slot is not None:
+                update_map(shared[MEMBERS], program.slot, struct.pack("=I", program.fd))
         undo.pop_all()
     return loaded
 

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import struct
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from irbpf import compiler, keycodes, objectfile
+from irbpf import automata, compiler, hosts, keycodes, objectfile, together
 from irbpf.cache import Cache
 from irbpf.errors import Error
 from irbpf.hosts import OWN_PROTOCOL
 from irbpf.irp.automaton import MOST_CARRY_US, Automaton
-from irbpf.keymap import MOST_KEYS, AnyEntry, Entry, HandWritten, Keymap
+from irbpf.keymap import MOST_KEYS, AnyEntry, Anything, Entry, HandWritten, Keymap
 from irbpf.latency import hastened
 from irbpf.objects import Object, Source
+from irbpf.paths import data
 from irbpf.programs import in_hearing_order, source_of
 
 MOST_PROGRAMS = 64
 NAMED_NUMBERS = 28  # the kernel has a repeat period of its own for protocols below; 100 ms for the rest
-AT_ONCE = 16  # sources for one compiler process: what is done is kept even if the next is broken off
+AT_ONCE, AT_ONCE_TEXT = 16, 500_000  # sources, and their characters, for one compiler process: what is done is kept even if the next is broken off
 MARGIN_US = 2_000
+Progress = Callable[[int, int], None]  # how many of how many are done
 HAND_WRITTEN_TIMEOUT_US = 20_000
 
 # enum rc_proto -> the decoder of rc-core, by its name in sysfs
@@ -86,6 +90,8 @@ def parts(keymaps: Sequence[Keymap], host: str) -> list[Part]:
     found: list[Part] = []
     entries = in_hearing_order([entry for keymap in keymaps for entry in keymap.decoded])
     for index, (entry, automaton) in enumerate(zip(entries, hastened(entries), strict=True)):
+        if isinstance(entry, Anything):
+            continue
         part = _part(entry, automaton, host, OWN_PROTOCOL + index, len(entries) > 1)
         if not any(known.source.text == part.source.text and known.source.tables == part.source.tables for known in found):
             found.append(part)
@@ -94,15 +100,64 @@ def parts(keymaps: Sequence[Keymap], host: str) -> list[Part]:
     return found
 
 
-def build(keymaps: Sequence[Keymap], cache: Cache | None, hosts: Sequence[str] = ("lirc",)) -> tuple[Bundle, list[str]]:
-    """The bundle of some keymaps for one receiver, with programs for `hosts`, and warnings. Error where keymaps contradict each other."""
-    keys, made = merged_keys(keymaps), {host: parts(keymaps, host) for host in hosts}
-    objects, warnings = compiled([part.source for host in hosts for part in made[host]], cache)
-    same = made[hosts[0]]
-    replaces = {KERNEL_DECODERS[part.number] for part in same if part.number in KERNEL_DECODERS}
-    return Bundle(tuple(keymap.name for keymap in keymaps), tuple(objects), keys, tuple(sorted(replaces)),
-                  max((part.timeout for part in same), default=0), tuple(part.number for part in same),
-                  min((part.quiet for part in same), default=0)), warnings
+def build(keymaps: Sequence[Keymap], cache: Cache | None, kinds: Sequence[str] = ("lirc",),
+          progress: Progress | None = None) -> tuple[Bundle, list[str]]:
+    """The bundle of some keymaps for one receiver, with programs for the hosts `kinds`, and warnings. Error where keymaps contradict each other.
+    `progress` is told how many of how many programs are compiled."""
+    keys, made = merged_keys(keymaps), {host: parts(keymaps, host) for host in kinds}
+    objects, warnings = compiled([part.source for host in kinds for part in made[host]], cache, progress)
+    same = made[kinds[0]]
+    every = [everything(host, cache, progress) for host in kinds] if any_protocol(keymaps) else []
+    numbers = [part.number for part in same] + [number for one in every[:1] for number in one.numbers]
+    return Bundle(tuple(keymap.name for keymap in keymaps), (*objects, *(program for one in every for program in one.objects)), keys,
+                  tuple(sorted({KERNEL_DECODERS[number] for number in numbers if number in KERNEL_DECODERS})),
+                  max([part.timeout for part in same] + [one.timeout for one in every], default=0), tuple(numbers),
+                  min([part.quiet for part in same] + [one.quiet for one in every], default=0)), warnings
+
+
+def any_protocol(keymaps: Sequence[Keymap]) -> bool:
+    return any(isinstance(entry, Anything) for keymap in keymaps for entry in keymap.decoded)
+
+
+@dataclass(frozen=True)
+class Everything:
+    """The programs of all protocols of the catalogue for a host; the rest as of a `Part`."""
+
+    objects: tuple[Object, ...]
+    numbers: tuple[int, ...]
+    timeout: int
+    quiet: int
+
+
+def everything(host: str, cache: Cache | None, progress: Progress | None = None) -> Everything:
+    """From the cache, or built and compiled in a minute or two, and kept."""
+    key = f"any-{host}-{_everything_digest()}-{compiler.version()}"
+    hit = cache.get(key) if cache is not None else None
+    if hit is not None:
+        kept, extra = hit
+        return Everything(tuple(kept), tuple(extra["numbers"]), int(extra["timeout"]), int(extra["quiet"]))
+    machines = together.unions(progress)
+    (timeout, quiet), numbers = limits(), together.numbers()
+    objects = compiled(together.sources(machines, host), cache, progress)[0]
+    made = Everything(tuple(objects), tuple(numbers[one.name] for one in together.protocols()), timeout, quiet)
+    if cache is not None:
+        cache.put(key, made.objects, {"numbers": made.numbers, "timeout": made.timeout, "quiet": made.quiet})
+    return made
+
+
+def limits() -> tuple[int, int]:
+    """The timeout (µs) that all protocols of the catalogue need, and the shortest silence (µs) that completes a frame of any."""
+    kept = automata.of_catalogue()
+    numbers = together.numbers()
+    machines = [(kept.automaton(one.name), numbers[one.name]) for one in together.protocols()]
+    return max(timeout_of(one, number) for one, number in machines), min(quiet_of(one) for one, _ in machines)
+
+
+def _everything_digest() -> str:
+    total = hashlib.blake2b(automata.key().encode() + hosts.texts().encode(), digest_size=12)
+    for path in (data("keymaps", "protocols", "together.yaml"), Path(together.__file__)):
+        total.update(path.read_bytes())
+    return total.hexdigest()
 
 
 def table_only(keymaps: Sequence[Keymap], decodes: Collection[str] = ()) -> tuple[Bundle, set[str], list[str]]:
@@ -123,12 +178,14 @@ def merged_keys(keymaps: Sequence[Keymap]) -> dict[int, int]:
     keys: dict[int, int] = {}
     origin: dict[int, str] = {}
     for keymap in keymaps:
-        for scancode, key in keymap.keys.items():
+        for scancode, key in keymap.certain.items():
             code = keycodes.number(key)
             if keys.setdefault(scancode, code) != code:
                 raise Error(f"{keymap.places.get(scancode, keymap.path)}: scancode {scancode:#x} is {key} here and "
                             f"{keycodes.name(keys[scancode])} at {origin[scancode]}", "load one of them, or take the key out of one")
             origin.setdefault(scancode, keymap.places.get(scancode, keymap.path))
+    for scancode, key in ((scancode, key) for keymap in keymaps for scancode, key in keymap.keys.items()):
+        keys.setdefault(scancode, keycodes.number(key))
     if len(keys) > MOST_KEYS:
         raise Error(f"{len(keys)} keys", f"the kernel's table has room for {MOST_KEYS}")
     return keys
@@ -161,7 +218,7 @@ def timeout_of(automaton: Automaton, number: int) -> int:
 
 
 def compiled(sources: Sequence[Source], cache: Cache | None,
-             progress: Callable[[int, int], None] | None = None) -> tuple[list[Object], list[str]]:
+             progress: Progress | None = None) -> tuple[list[Object], list[str]]:
     """Objects from the cache, the missing ones compiled and kept; what could not be kept is a warning.
 
     `progress` is told how many of how many are compiled.
@@ -172,15 +229,23 @@ def compiled(sources: Sequence[Source], cache: Cache | None,
     missing = {digest: source for digest, source in zip(digests, sources, strict=True) if digest not in found}
     warnings = []
     waiting, tell = list(missing), progress or (lambda done, of: None)
-    for start in range(0, len(waiting), AT_ONCE):
+    start = 0
+    while start < len(waiting):
         tell(start, len(waiting))
-        part = waiting[start:start + AT_ONCE]
+        part = waiting[start:start + _at_once([missing[one] for one in waiting[start:start + AT_ONCE]])]
+        start += len(part)
         for digest, made in zip(part, compiler.compile_sources([missing[one] for one in part]), strict=True):
             found[digest] = made
             if cache is not None and (why := cache.put(f"{digest}-{version}", [made], {"source": digest})) is not None:
                 warnings.append(f"not kept in the cache: {why}")
     tell(len(waiting), len(waiting))
     return [found[digest] for digest in digests], list(dict.fromkeys(warnings))
+
+
+def _at_once(sources: Sequence[Source]) -> int:
+    """How many of `sources` one compiler process is given."""
+    sizes = itertools.accumulate(len(one.text) for one in sources)
+    return max(1, sum(size <= AT_ONCE_TEXT for size in sizes))
 
 
 def _kept(cache: Cache, digest: str, version: str) -> Object | None:

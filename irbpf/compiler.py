@@ -89,4 +89,4 @@ def _object(source: Source, answer: dict[str, Any]) -> Object:
             raise Error(f"{source.name}: the table {name} does not fit into its map")
         maps.append(MapSpec(name, kind, key, value, most, flags, contents))
     return Object(source.name, source.host, base64.b64decode(answer["code"]), tuple(maps),
-                  tuple((at, index) for at, index in answer["relocations"]))
+                  tuple((at, index) for at, index in answer["relocations"]), slot=source.slot)

@@ -24,6 +24,8 @@ RAW_BASE = 0x7261_0000  # scancodes of raw patterns: "ra" and the number of the 
 
 RAW_FIELDS = ("raw", "tolerance")
 TABLE_FIELDS = ("table",)
+ANYTHING = "any"
+ANYTHING_FIELDS = ("protocol", "keys")
 DECODER_FIELDS = ("decoder", "keys", "parameters", "number")
 
 Places = dict[int, Node]
@@ -60,18 +62,32 @@ class HandWritten:
 
 
 @dataclass(frozen=True)
+class Anything:
+    """Every protocol of the catalogue that has a decoder. Its keys give way to those of other entries."""
+
+    keys: Mapping[int, str]
+
+
+@dataclass(frozen=True)
 class Table:
     """Keys of scancodes that the receiver, or a decoder of the kernel, delivers by itself: there is nothing for us to decode."""
 
     keys: Mapping[int, str]
 
 
-AnyEntry = Entry | Raw | HandWritten  # what a decoder is made of
+AnyEntry = Entry | Raw | HandWritten | Anything  # what a decoder is made of
 
 
 def name_of(entry: AnyEntry) -> str:
     """What its decoder is called."""
-    return entry.protocol.name if isinstance(entry, Entry) else entry.decoder if isinstance(entry, HandWritten) else "raw"
+    match entry:
+        case Entry(protocol):
+            return protocol.name
+        case HandWritten(decoder):
+            return decoder
+        case Anything():
+            return ANYTHING
+    return "raw"
 
 
 def read_entry(node: Node, problems: Problems, thorough: bool) -> tuple[AnyEntry | Table | None, Mapping[int, str], Places]:
@@ -85,6 +101,9 @@ def read_entry(node: Node, problems: Problems, thorough: bool) -> tuple[AnyEntry
     if "decoder" in names:
         return _hand_written(node.mapping("a decoder entry", DECODER_FIELDS, problems), problems)
     name = next((value.text for key, value in node.pairs or () if key.text == "protocol"), "")
+    if name == ANYTHING:
+        keys, places = _keys(node.mapping("an entry of any protocol", ANYTHING_FIELDS, problems).get("keys"), None, problems)
+        return Anything(keys), keys, places
     family = FAMILIES[name].fields if name in FAMILIES else ()
     fields = node.mapping("a protocol entry", (*FIELDS, *NARROWING, "keys", *family), problems)
     protocol = None

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from irbpf import yamlnodes
-from irbpf.entries import MOST_KEYS, RAW_BASE, AnyEntry, Entry, HandWritten, Raw, Table, read_entry
+from irbpf.entries import MOST_KEYS, RAW_BASE, AnyEntry, Anything, Entry, HandWritten, Raw, Table, read_entry
 from irbpf.problems import Problems
 from irbpf.yamlnodes import Node
 
-__all__ = ["MOST_KEYS", "RAW_BASE", "AnyEntry", "Entry", "HandWritten", "Keymap", "Match", "Raw", "Table", "load", "match", "parse", "read"]
+__all__ = ["MOST_KEYS", "RAW_BASE", "AnyEntry", "Anything", "Entry", "HandWritten", "Keymap", "Match", "Raw", "Table", "load", "match", "parse",
+           "read"]
 
 MOST_ENTRIES = 64
 TOP_FIELDS = ("name", "receivers", "protocols")
@@ -47,6 +48,11 @@ class Keymap:
     def decoded(self) -> tuple[AnyEntry, ...]:
         """The entries that need a decoder of ours."""
         return tuple(entry for entry in self.entries if not isinstance(entry, Table))
+
+    @property
+    def certain(self) -> dict[int, str]:
+        """Those that no others may contradict."""
+        return {scancode: key for entry in self.entries if not isinstance(entry, Anything) for scancode, key in entry.keys.items()}
 
     @property
     def keys(self) -> dict[int, str]:

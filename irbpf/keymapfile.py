@@ -8,7 +8,7 @@ from dataclasses import fields
 from irbpf.errors import Error
 from irbpf.families import FAMILIES
 from irbpf.irp.text import expression_text, layout_text
-from irbpf.keymap import Entry, HandWritten, Keymap, Match, Raw, Table
+from irbpf.keymap import AnyEntry, Anything, Entry, HandWritten, Keymap, Match, Raw, Table
 from irbpf.layouts import default_layout
 from irbpf.protocols import Protocol, Tolerance, catalogue
 from irbpf.raw import Pattern
@@ -37,7 +37,7 @@ def _match(match: Match) -> str:
     return f"{{{', '.join(texts)}}}"
 
 
-def _entry(entry: Entry | Raw | HandWritten | Table, remarks: Mapping[int, str]) -> Iterator[str]:
+def _entry(entry: AnyEntry | Table, remarks: Mapping[int, str]) -> Iterator[str]:
     match entry:
         case Entry(protocol, keys):
             yield from _protocol(protocol)
@@ -53,6 +53,9 @@ def _entry(entry: Entry | Raw | HandWritten | Table, remarks: Mapping[int, str])
                 yield f"number: {number}"
             if parameters:
                 yield f"parameters: {{{', '.join(f'{name}: {value}' for name, value in parameters.items())}}}"
+            yield from _keys(keys, remarks, 0)
+        case Anything(keys):
+            yield "protocol: any"
             yield from _keys(keys, remarks, 0)
         case Table(keys):
             yield from _keys(keys, remarks, 0, "table")

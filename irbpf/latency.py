@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from irbpf.entries import AnyEntry, Entry, name_of
+from irbpf.entries import AnyEntry, Anything, Entry, name_of
 from irbpf.hosts import OWN_PROTOCOL
 from irbpf.irp.automaton import Automaton
 from irbpf.irp.early import ending, hasten, undecided
@@ -90,6 +90,8 @@ def reasons(entries: Sequence[AnyEntry], automata: Sequence[Automaton | None]) -
 
 
 def _by_itself(entry: AnyEntry, automaton: Automaton | None) -> Reason | None:
+    if isinstance(entry, Anything):
+        return Reason("of all protocols some could always read on")
     if automaton is None:
         return Reason("it is written in C: what it waits for is said there")
     if not isinstance(entry, Entry):

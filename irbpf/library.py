@@ -67,8 +67,10 @@ def choose(receiver: Receiver) -> tuple[list[Choice], list[Error]]:
         best = max((fit for one in keymap.receivers if (fit := weigh(one, receiver))), default=None)
         if best is not None:
             ranked.append((best[0], Choice(keymap, best[1])))
-    if not ranked and wants_tables():
-        return _of_table(receiver, problems), problems
+    for other in _assignments()[1] if not ranked else ():
+        found = _of_table(receiver, problems) if other == TABLES else [Choice(load(find(other)), f"{etc('receivers.yaml')} says so of all others")]
+        if found:
+            return found, problems
     most = max((weight for weight, _ in ranked), default=0)
     return [choice for weight, choice in ranked if weight == most], problems
 
@@ -127,32 +129,26 @@ def _assigned(receiver: Receiver) -> list[str] | None:
     return next((names for wanted, names in _assignments()[0] if weigh(wanted, receiver) is not None), None)
 
 
-def wants_tables() -> bool:
-    """Whether the administrator wants ir-keytable's tables for receivers that no keymap fits."""
-    return _assignments()[1]
-
-
-def _assignments() -> tuple[list[tuple[Match, list[str]]], bool]:
+def _assignments() -> tuple[list[tuple[Match, list[str]]], list[str]]:
     path = etc("receivers.yaml")
     if not path.exists():
-        return [], False
+        return [], []
     problems = Problems()
     found = read_assignments(yamlnodes.content(path), str(path), problems)
     problems.raise_first()
     return found
 
 
-def read_assignments(text: str, path: str, problems: Problems) -> tuple[list[tuple[Match, list[str]]], bool]:
-    """The administrator's list of receivers, each with the names of its keymaps; and whether all others get ir-keytable's tables."""
-    assigned, tables = [], False
+def read_assignments(text: str, path: str, problems: Problems) -> tuple[list[tuple[Match, list[str]]], list[str]]:
+    """The administrator's list of receivers, each with the names of its keymaps; and what receivers get that no keymap fits, the first
+    of which counts that has anything for them: ir-keytable's tables, or a keymap."""
+    assigned, others = [], []
     with problems.whole():
         for node in yamlnodes.parse(text, path, problems).list("the list of receivers"):
             with problems.here():
                 entry = node.mapping("an entry", ("receiver", "keymaps", "otherwise"), problems)
                 if set(entry) == {"otherwise"}:
-                    if entry["otherwise"].string("what to use otherwise") != TABLES:
-                        entry["otherwise"].fail("this is nothing to use", f"otherwise: {TABLES}")
-                    tables = True
+                    others.append(TABLES if entry["otherwise"].text == TABLES else _known(entry["otherwise"]))
                     continue
                 if set(entry) != {"receiver", "keymaps"} and len(entry) == len(node.pairs or ()):
                     node.fail("an entry has receiver: and keymaps:", "see the README")
@@ -163,7 +159,7 @@ def read_assignments(text: str, path: str, problems: Problems) -> tuple[list[tup
                             names.append(_known(one))
                 if "receiver" in entry:
                     assigned.append((match(entry["receiver"], problems), names))
-    return assigned, tables
+    return assigned, others
 
 
 def _known(node: Node) -> str:

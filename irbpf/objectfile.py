@@ -30,7 +30,7 @@ def dump(objects: Sequence[Object], extra: Mapping[str, Any]) -> bytes:
         return [len(blobs) - len(data), len(data)]
 
     header = {"order": sys.byteorder, "extra": dict(extra), "objects": [
-        {"name": one.name, "host": one.host, "license": one.license, "code": put(one.instructions),
+        {"name": one.name, "host": one.host, "license": one.license, "slot": one.slot, "code": put(one.instructions),
          "relocations": [list(pair) for pair in one.relocations],
          "maps": [[spec.name, spec.type, spec.key_size, spec.value_size, spec.max_entries, spec.flags, put(spec.contents)]
                   for spec in one.maps]} for one in objects]}
@@ -82,4 +82,5 @@ def _object(one: Mapping[str, Any], blobs: bytes) -> Object:
     relocations = tuple((int(instruction), int(index)) for instruction, index in one["relocations"])
     if len(code) % 8 or any(not 0 <= at < len(code) // 8 or not 0 <= index < len(maps) for at, index in relocations):
         raise ValueError("its code and its maps do not fit")
-    return Object(str(one["name"]), str(one["host"]), code, maps, relocations, str(one["license"]))
+    return Object(str(one["name"]), str(one["host"]), code, maps, relocations, str(one["license"]),
+                  None if one.get("slot") is None else int(one["slot"]))

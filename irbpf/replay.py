@@ -10,7 +10,7 @@ from functools import cached_property, partial
 from types import TracebackType
 from typing import cast
 
-from irbpf import automata, bpf
+from irbpf import automata, bpf, together
 from irbpf.arbitration import Arbiter
 from irbpf.bundle import compiled
 from irbpf.cache import Cache
@@ -19,7 +19,7 @@ from irbpf.irp.automaton import Automaton
 from irbpf.irp.interpreter import Decoded, Interpreter
 from irbpf.irp.pool import Pool, Start, start_of
 from irbpf.entries import name_of
-from irbpf.keymap import AnyEntry, Entry, Keymap
+from irbpf.keymap import AnyEntry, Anything, Entry, Keymap
 from irbpf.latency import hastened
 from irbpf.programs import automaton_of, in_hearing_order, source_of
 from irbpf.preference import Read, Reading, ordered
@@ -65,8 +65,14 @@ def of_catalogue(progress: Callable[[int, int], None] | None = None) -> list[Dec
 def of_keymap(keymap: Keymap) -> list[Decoder]:
     """The decoders of a keymap as a receiver has them, those whose readings are preferred first. Those written by hand say something only
     in the bpf engine, for they are C."""
-    entries = in_hearing_order(keymap.decoded)
-    return [replace(_decoder(entry), fetch=partial(_given, automaton)) for entry, automaton in zip(entries, hastened(entries), strict=True)]
+    entries, decoders = in_hearing_order(keymap.decoded), list[Decoder]()
+    for entry, automaton in zip(entries, hastened(entries), strict=True):
+        if isinstance(entry, Anything):
+            kept = {one.name: one for one in of_catalogue()}
+            decoders += [replace(kept[one.name], keys=entry.keys) for group in together.groups() for one in group]
+        else:
+            decoders.append(replace(_decoder(entry), fetch=partial(_given, automaton)))
+    return decoders
 
 
 def _given(automaton: Automaton | None) -> Automaton | None:
@@ -129,8 +135,8 @@ class Player(AbstractContextManager["Player"]):
 
     def pooled(self, samples: Sequence[Sample]) -> list[_Found]:
         self.pool.reset()
-        return [_Found(place, self.interpreted[number], decoded, number, age) for place, sample in enumerate(samples)
-                for number, decoded, age in self.pool.step(sample)]
+        return [_Found(place, self.interpreted[number], decoded, number, machine.spent) for place, sample in enumerate(samples)
+                for number, decoded, machine in self.pool.step(sample)]
 
     def batched(self, samples: Sequence[Sample]) -> list[_Found]:
         found = []

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from irbpf import discovery, engines, keytable, library
-from irbpf.bundle import Bundle, build, table_only
+from irbpf.bundle import Bundle, Progress, build, table_only
 from irbpf.cache import Cache, default_folder
 from irbpf.engines import Choice, journal, kernel, launch
 from irbpf.engines.job import Job
@@ -41,9 +41,10 @@ class Loaded:
         return self.receiver.rc
 
 
-def load_receiver(name: str, keymaps: Sequence[str], engine: str | None = None, stays: bool = False) -> Loaded:
+def load_receiver(name: str, keymaps: Sequence[str], engine: str | None = None, stays: bool = False, progress: Progress | None = None) -> Loaded:
     """Give a receiver the keymaps named (files, names, or one bundle that `irbpf build` made), or those that fit it, by the engine
-    named or the best that runs here. `stays`: this process is to be the one that serves it, if one has to."""
+    named or the best that runs here. `stays`: this process is to be the one that serves it, if one has to. `progress` is told how many
+    of how many programs are compiled."""
     receiver = discovery.settled(name)
     if discovery.only_sends(receiver):
         raise Error(str(kernel.unfit(receiver)), "irbpf send uses it")
@@ -57,12 +58,12 @@ def load_receiver(name: str, keymaps: Sequence[str], engine: str | None = None, 
     try:
         if not receiver.raw and not isinstance(chosen, Bundle):
             chosen, protocols, warnings = _by_hardware(receiver, chosen, warnings)
-        made, complaints = _made(receiver, chosen, choice)
+        made, complaints = _made(receiver, chosen, choice, progress)
     except Error as error:
         if engine is not None or choice.engine == "python" or isinstance(chosen, Bundle) or engines.probe()["python"] is not None:
             raise
         choice = Choice("python", error.message.splitlines()[0])
-        made, complaints = _made(receiver, chosen, choice)
+        made, complaints = _made(receiver, chosen, choice, progress)
     job = None
     if isinstance(made, Bundle):
         launch.stop(receiver.rc)
@@ -73,15 +74,15 @@ def load_receiver(name: str, keymaps: Sequence[str], engine: str | None = None, 
                   (*warnings, *complaints, *coexisting(receiver, made.timeout)), job)
 
 
-def _made(receiver: Receiver, chosen: Bundle | Sequence[Keymap], choice: Choice) -> tuple[Bundle | Job, list[str]]:
+def _made(receiver: Receiver, chosen: Bundle | Sequence[Keymap], choice: Choice, progress: Progress | None) -> tuple[Bundle | Job, list[str]]:
     """Compiled for the engine, and warnings. A receiver that decodes by itself gets the table alone."""
     if isinstance(chosen, Bundle):
         if not receiver.raw:
             return replace(chosen, objects=(), timeout=0), []
         return (chosen if choice.engine == "kernel" else launch.of_bundle(receiver, chosen, choice)), []
     if choice.engine == "kernel":
-        return build(chosen, Cache(default_folder()))
-    return launch.prepare(receiver, chosen, choice, Cache(default_folder()))
+        return build(chosen, Cache(default_folder()), progress=progress)
+    return launch.prepare(receiver, chosen, choice, Cache(default_folder()), progress)
 
 
 def _by_hardware(receiver: Receiver, chosen: Sequence[Keymap], warnings: list[str]) -> tuple[Bundle, list[str] | None, list[str]]:

@@ -398,13 +398,16 @@ def test_tables_of_ir_keytable_are_used_where_nothing_else_fits_and_it_is_wanted
     assert (choice.keymap.name, choice.keymap.keys) == ("odd", {0x408: "KEY_1"})
     assert "odd_one.toml" in choice.reason
     assert library.choose(other)[0] == []
+    (etc / "receivers.yaml").write_text("- otherwise: ir-keytable\n- otherwise: any\n")
+    assert [[one.keymap.name for one in library.choose(receiver)[0]] for receiver in (odd, other)] == [["odd"], ["Any remote"]]
+    assert "says so of all others" in library.choose(other)[0][0].reason
     (tmp_path / "etc" / "rc_maps.cfg").write_text("# a comment\n* rc-other mine.toml\n")
     assert [one.keymap.name for one in library.choose(other)[0]] == ["mine"]
     assert "rc_map is" in library.choose(RECEIVER)[0][0].reason
 
 
 @pytest.mark.parametrize(("text", "place", "message", "hint"), [
-    ("- otherwise: lirc", "1:14", "this is nothing to use", "otherwise: ir-keytable"),
+    ("- otherwise: lirc", "1:14", "there is no keymap", ""),
     ("receiver: {}", "1:1", "the list of receivers is a list", "begin each entry"),
     ("- receiver: {path: x}", "1:3", "an entry has receiver: and keymaps:", "README"),
     ("- {receiver: {pth: x}, keymaps: [lg-tv]}", "1:15", "a receiver has no field 'pth'", "did you mean path?"),

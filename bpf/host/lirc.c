@@ -3,7 +3,7 @@
  * The host in the kernel: BPF_PROG_TYPE_LIRC_MODE2. rc-core makes the keys. PROTOCOL is the kernel's number of the protocol.
  *
  * SEVERAL: other programs listen to the same receiver, and share `heard` with this one: how many reports were heard so far. Who finds
- * that others were since its frame began is silent.
+ * that others were since its frame began is silent. MEMBER: it is this one of a pool (pool.h).
  */
 #include <uapi/linux/bpf.h>
 #include <linux/types.h>
@@ -39,18 +39,13 @@ ALWAYS_INLINE int first(struct listener *listener, struct report *r)
 #define first(listener, r) 1
 #endif
 
-int decode(unsigned int *sample)
+ALWAYS_INLINE void listen(unsigned int *sample, struct listener *listener)
 {
 	struct report r = NO_REPORT(*sample);
-	struct listener *listener;
-	int only = 0;
 
-	listener = receiver.lookup(&only);
-	if (!listener)
-		return 0;
 	step(&listener->state, *sample, &r);
 	if (!first(listener, &r))
-		return 0;
+		return;
 	if (r.kind == REPORT_DOWN)
 		bpf_rc_keydown(sample, r.protocol, r.scancode, r.toggle == 1);
 	else if (r.kind == REPORT_REPEAT)
@@ -59,5 +54,38 @@ int decode(unsigned int *sample)
 	else if (r.kind == REPORT_POINTER)
 		bpf_rc_pointer_rel(sample, r.x, r.y);
 #endif
+}
+
+#ifdef MEMBER
+#define LOST 1			/* of a generated decoder: in the middle of something unknown */
+
+ALWAYS_INLINE void take_turn(unsigned int *sample, struct listener *listener)
+{
+	struct pool *pool = this_pool();
+
+	if (!pool)
+		return;
+	if (pool->woken & 1u << MEMBER) {
+		listener->state.n = 0;
+		listener->state.held = 0;
+		listener->state.carry = 0;
+	}
+	listen(sample, listener);
+	if (listener->state.n == LOST)
+		pool->awake &= ~(1u << MEMBER);
+	run_next(sample, pool);
+}
+#else
+#define take_turn listen
+#endif
+
+int decode(unsigned int *sample)
+{
+	struct listener *listener;
+	int only = 0;
+
+	listener = receiver.lookup(&only);
+	if (listener)
+		take_turn(sample, listener);
 	return 0;
 }

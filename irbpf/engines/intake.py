@@ -18,6 +18,7 @@ from irbpf.reports import DOWN, REPEAT
 
 if TYPE_CHECKING:
     from irbpf.irp.automaton import Automaton
+    from irbpf.irp.interpreter import Decoded, Interpreter
 
 _SPACE, _PULSE, _TIMEOUT, _OVERFLOW = (int(kind) for kind in (Kind.SPACE, Kind.PULSE, Kind.TIMEOUT, Kind.OVERFLOW))
 
@@ -68,9 +69,32 @@ class PythonDecoder:
         for place, word in enumerate(words):
             decoded = self.machine.step(Sample.from_word(word))
             if decoded is not None:
-                kind = DOWN if decoded is self.machine.last else REPEAT  # a frame without a scancode shows what came before it
-                found.append(Report(place, number, kind, decoded.scancode, int(decoded.toggle == 1), 0, 0, self.machine.spent, self.number))
+                found.append(_report(place, number, decoded, self.machine, self.number))
         return found
+
+
+class PooledDecoder:
+    """The interpreters of all protocols of the catalogue, each woken by signals that begin like its own."""
+
+    def __init__(self) -> None:
+        from irbpf import automata, together
+        from irbpf.irp.pool import Pool
+
+        kept, self.numbers = automata.of_catalogue(), together.numbers()
+        self.names = [one.name for group in together.groups() for one in group]  # who comes first is heard
+        self.pool = Pool([kept.start(name) for name in self.names], lambda number: kept.automaton(self.names[number]))
+
+    def run(self, words: Sequence[int], number: int) -> list[Report]:
+        found = []
+        for place, word in enumerate(words):
+            found += [_report(place, number + which, decoded, machine, self.numbers[self.names[which]])
+                      for which, decoded, machine in self.pool.step(Sample.from_word(word))]
+        return found
+
+
+def _report(place: int, number: int, decoded: Decoded, machine: Interpreter, protocol: int) -> Report:
+    kind = REPEAT if machine.reported == "repeat" else DOWN  # a frame without a scancode shows what came before it
+    return Report(place, number, kind, decoded.scancode, int(decoded.toggle == 1), 0, 0, machine.spent, protocol)
 
 
 class Intake:

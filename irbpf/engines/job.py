@@ -21,7 +21,8 @@ class Job:
     """`engine`: bpf (then there are `objects` for the host test_run) or python (then `automata`), and `why` in words; `numbers`
     of their protocols, in the same order; `identity`: discovery's, of the receiver. `quiet`: the shortest silence (µs) that can
     complete a frame; 0: any sample can.
-    `keys`: scancode -> keycode; `timeout` (µs) is what the receiver should have."""
+    `keys`: scancode -> keycode; `timeout` (µs) is what the receiver should have. `anything`: with python, all protocols of the
+    catalogue too."""
 
     rc: str
     identity: int
@@ -36,13 +37,15 @@ class Job:
     timeout: int
     objects: tuple[Object, ...] = ()
     automata: tuple[Automaton, ...] = field(default=())
+    anything: bool = False
 
     def dump(self) -> bytes:
         machines = base64.b64encode(pickle.dumps(self.automata)).decode() if self.automata else ""
         return objectfile.dump(self.objects, {
             "rc": self.rc, "identity": self.identity, "lirc": self.lirc, "looks": vars(self.looks), "engine": self.engine,
             "why": self.why, "names": self.names,
-            "numbers": self.numbers, "quiet": self.quiet, "keys": list(self.keys.items()), "timeout": self.timeout, "machines": machines})
+            "numbers": self.numbers, "quiet": self.quiet, "keys": list(self.keys.items()), "timeout": self.timeout,
+            "anything": self.anything, "machines": machines})
 
     @classmethod
     def read(cls, raw: bytes) -> Job:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from irbpf import bpf, discovery, lirc, scancodes
 from irbpf.engines.journal import PINS, RUN, Saved, Settings, clean, forget, forget_gone, locked, remove, saved, write
 from irbpf.errors import Error
+from irbpf.objects import MEMBERS
 from irbpf.receiver import Receiver
 
 if TYPE_CHECKING:  # the small process of the userspace engine takes back what was done here, and has no room for all that makes one
@@ -104,9 +105,12 @@ def _change(port: Port, state: Saved, bundle: Bundle, programs: list[bpf.Program
     try:
         write(port.rc, journal)
         folder = _folder(port.rc) if programs else PINS / port.rc
-        for name, program in zip(new, programs, strict=True):
+        for name, program in zip(new, (one for one in programs if one.slot is None), strict=False):
             bpf.pin(program.fd, folder / name)
             bpf.attach(program.fd, port.lirc)
+        for name in new:
+            if name.endswith(MEMBERS):
+                bpf.pin(programs[-1].maps[MEMBERS], folder / name)
         others = set(state.before.protocols) - set(bundle.replaces) if protocols is None else protocols
         _put(port, Settings(list(bundle.keys.items()), sorted(others), bundle.timeout or None))
         for name in state.pins:
@@ -124,7 +128,9 @@ def _change(port: Port, state: Saved, bundle: Bundle, programs: list[bpf.Program
 
 def _pin_names(old: list[str], programs: list[bpf.Program]) -> list[str]:
     generation = 1 + max((int(name.split("-")[0]) for name in old), default=0)
-    return [f"{generation}-{index}-{program.name}".replace(".", "_") for index, program in enumerate(programs)]
+    names = [f"{generation}-{index}-{one.name}".replace(".", "_") for index, one in enumerate(one for one in programs if one.slot is None)]
+    # a map of programs is emptied when nobody but programs holds it (kernel/bpf/arraymap.c, bpf_fd_array_map_clear)
+    return [*names, f"{generation}-{MEMBERS}"] if any(one.slot is not None for one in programs) else names
 
 
 def _settings(port: Port) -> Settings:
@@ -162,7 +168,9 @@ def _drop(port: Port, names: list[str]) -> None:
 
 
 def _with_pinned(port: Port, name: str, do: Callable[[int, int], None]) -> None:
-    """Attach or detach what is pinned under a name, if it is."""
+    """Attach or detach the program that is pinned under a name, if there is one."""
+    if name.endswith(MEMBERS):
+        return
     try:
         fd = bpf.open_pinned(PINS / port.rc / name)
     except FileNotFoundError:
@@ -229,6 +237,8 @@ def condition(receiver: Receiver) -> Condition:
 
 def _pinned(rc: str) -> Iterator[tuple[int, str]]:
     for path in sorted((PINS / rc).glob("*")):
+        if path.name.endswith(MEMBERS):
+            continue
         with suppress(FileNotFoundError):
             fd = bpf.open_pinned(path)
             try:

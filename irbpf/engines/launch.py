@@ -11,10 +11,11 @@ import select
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from irbpf import discovery
-from irbpf.bundle import Bundle, build, merged_keys, parts
+from irbpf.bundle import Bundle, Progress, any_protocol, build, limits, merged_keys, parts
 from irbpf.cache import Cache
 from irbpf.engines import Choice, control, kernel
 from irbpf.engines.job import Job
@@ -28,18 +29,21 @@ MAIN = "import sys; sys.path.insert(0, sys.argv.pop(1)); from irbpf.engines.serv
 ROOT = str(Path(__file__).resolve().parents[2])
 
 
-def prepare(receiver: Receiver, keymaps: Sequence[Keymap], choice: Choice, cache: Cache | None) -> tuple[Job, list[str]]:
+def prepare(receiver: Receiver, keymaps: Sequence[Keymap], choice: Choice, cache: Cache | None,
+            progress: Progress | None = None) -> tuple[Job, list[str]]:
     """The job of serving `receiver` with `keymaps`, and warnings."""
     if choice.engine == "bpf":
-        bundle, warnings = build(keymaps, cache, ("test_run",))
+        bundle, warnings = build(keymaps, cache, ("test_run",), progress)
         return of_bundle(receiver, bundle, choice), warnings
     made = parts(keymaps, "test_run")
-    plain = [part for part in made if part.automaton is not None]
-    if not plain:
+    plain, every = [part for part in made if part.automaton is not None], any_protocol(keymaps)
+    if not plain and not every:
         raise Error("nothing of this keymap runs in the Python engine", "decoders written in C need bpf(2); see irbpf doctor")
-    bundle = Bundle(tuple(one.name for one in keymaps), (), merged_keys(keymaps), (), max(part.timeout for part in plain),
-                    tuple(part.number for part in plain), min(part.quiet for part in plain))
-    return _job(receiver, bundle, choice, [part.automaton for part in plain if part.automaton is not None]), [
+    needs = [(part.timeout, part.quiet) for part in plain] + ([limits()] if every else [])
+    bundle = Bundle(tuple(one.name for one in keymaps), (), merged_keys(keymaps), (), max(timeout for timeout, _ in needs),
+                    tuple(part.number for part in plain), min(quiet for _, quiet in needs))
+    job = _job(receiver, bundle, choice, [part.automaton for part in plain if part.automaton is not None])
+    return replace(job, anything=every), [
         f"the decoder {part.source.name} is written in C: the Python engine cannot run it" for part in made if part.automaton is None]
 
 

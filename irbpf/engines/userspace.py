@@ -18,7 +18,7 @@ from typing import Any
 
 from irbpf import bpf, lirc
 from irbpf.engines import control
-from irbpf.engines.intake import BpfDecoder, Decoder, Intake, PythonDecoder, Report
+from irbpf.engines.intake import BpfDecoder, Decoder, Intake, PooledDecoder, PythonDecoder, Report
 from irbpf.engines.job import Job
 from irbpf.errors import Error, Gone
 from irbpf.keystate import Event, KeyState, pointer
@@ -63,6 +63,7 @@ class Server:
         with ExitStack() as programs:
             decoders: list[Decoder] = [BpfDecoder(programs.enter_context(bpf.load(one))) for one in job.objects]
             decoders += [PythonDecoder(one, number) for one, number in zip(job.automata, job.numbers, strict=False)]
+            decoders += [PooledDecoder()] if job.anything else []
             keycodes = frozenset(job.keys.values())
             if self.device is None or not keycodes <= self.device.keycodes:
                 device = Device(job.looks, keycodes)

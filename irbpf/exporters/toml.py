@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from irbpf.exporters.shapes import Shape, shape_of
 from irbpf.exporters.values import Exported, Key, by_protocol, keys_of
-from irbpf.keymap import AnyEntry, Entry, HandWritten, Keymap, Table
+from irbpf.keymap import AnyEntry, Anything, Entry, HandWritten, Keymap, Table
 from irbpf.keymapfile import quoted
 from irbpf.protocols import Protocol, catalogue
 
@@ -59,7 +59,7 @@ def _named(entry: AnyEntry | Table, problems: list[str]) -> list[str] | None:
             return [f'protocol = "{name}"', *([f'variant = "{variant}"'] if variant else []), *_scancodes(keys)]
         case HandWritten(decoder, keys, parameters):
             return [f'protocol = "{decoder}"', *(f"{name} = {value}" for name, value in parameters.items()), *_scancodes(keys)]
-        case Table(keys):
+        case Table(keys) | Anything(keys):
             return ['protocol = "unknown"', *_scancodes(keys)]
     return None
 

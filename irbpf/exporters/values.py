@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from irbpf.encoding import parameters_of
 from irbpf.errors import Error
 from irbpf.irp.render import render
-from irbpf.keymap import Entry, HandWritten, Keymap, Raw, Table
+from irbpf.keymap import Anything, Entry, HandWritten, Keymap, Raw, Table
 from irbpf.protocols import Protocol
 
 RAW_GAP_US = 100_000  # patterns have no gap of their own
@@ -60,6 +60,8 @@ def keys_of(keymap: Keymap, problem: Callable[[str], None]) -> list[Key]:
                 found += [Key(one.label, one.scancode, None, {}, (*one.durations, RAW_GAP_US)) for one in patterns]
             case HandWritten(decoder):
                 problem(f"{decoder}.c is a decoder written by hand: what its {len(entry.keys)} keys send is not known")
+            case Anything(keys):
+                problem(f"{len(keys)} keys of any protocol: which they are of is not said")
             case Table(keys):
                 problem(f"{len(keys)} keys of a table: what they send is known to the receiver alone")
     return found

@@ -386,7 +386,7 @@ def _append(edges: list[Edge], edge: Edge) -> None:
 def _finish(name: str, states: tuple[State, ...], readings: tuple[Reading, ...]) -> Automaton:
     if not (ends := [edge for state in states for edge in state.edges if any(readings[one].report != "check" for one in edge.readings)]):
         raise Error(f"protocol {name}: no frame ever ends", "end it with a gap")
-    spaces = [edge.most for state in states if state.sign == GAP for edge in state.edges if not edge.silence]
+    spaces = [edge.most for state in states if state.sign == GAP for edge in state.edges if not edge.silence and edge.most < LONGEST_US]
     inner = [edge.most for state in states if state.sign == FLASH and not state.rest for edge in state.edges]
     return Automaton(name, states, readings, min(edge.least for edge in ends), max(inner, default=0) + 1,
                      max((edge.most for edge in ends if edge.held), default=0), max(spaces, default=0), _telling(states))

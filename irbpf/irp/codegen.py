@@ -5,7 +5,7 @@ States whose edges are alike are numbered one after the other, so that a bit fie
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from irbpf.errors import Error
@@ -28,8 +28,10 @@ class Run:
     state: State
 
 
-def generate(automaton: Automaton) -> str:
-    """The C text of the decoder of `automaton`, without any host around it."""
+def generate(automaton: Automaton, numbers: Mapping[str, int] | None = None) -> str:
+    """The C text of the decoder of `automaton`, without any host around it. `numbers`: what the kernel is told the protocol of each
+    reading is, by its name; without them the host says it."""
+    given = numbers or {}
     for reading in automaton.readings:
         if any(width > WORD for _, width, _ in reading.fields):
             raise Error(f"protocol {automaton.name}: a bit field of more than {WORD} bits", "send it in pieces")
@@ -43,7 +45,7 @@ def generate(automaton: Automaton) -> str:
     starts = _starts(states, automaton)
     words = max(1, -(-automaton.bits // WORD))
     parts = [_head(automaton, words)]
-    parts += [_reading(index, reading, words) for index, reading in enumerate(automaton.readings)]
+    parts += [_reading(index, reading, words, given.get(reading.protocol)) for index, reading in enumerate(automaton.readings)]
     parts += [_ends_function(ends, automaton), _pulse_function(pulses), _gap_function("space", spaces, ends),
               _gap_function("timeout", timeouts, ends), _step_function(automaton, rests, starts)]
     return "\n".join(parts)
@@ -224,7 +226,7 @@ def _sent(index: int, field: tuple[int, int, bool], bits: int, words: int) -> st
     return f"\t__u64 f{index} = {value};\n"
 
 
-def _reading(index: int, reading: Reading, words: int) -> str:
+def _reading(index: int, reading: Reading, words: int, number: int | None) -> str:
     names = {f"${place}": f"f{place}" for place in range(len(reading.fields))}
     lines = [_sent(place, field, reading.bits, words) for place, field in enumerate(reading.fields)]
     for place, (name, expression) in enumerate(reading.parameters):
@@ -232,16 +234,17 @@ def _reading(index: int, reading: Reading, words: int) -> str:
         names[name] = f"p{place}"
     lines += [f"\tif ({c_refusal(check, names)})\n\t\treturn 0;\n" for check in reading.checks]
     if reading.report in ("down", "repeat"):
-        lines.append(_report(index, reading, names))
+        lines.append(_report(index, reading, names, number))
     return (f"static inline __attribute__((always_inline)) int reading_{index}(struct state *s, struct report *r)\n"
             "{\n" + "".join(lines) + "\treturn 1;\n}\n")
 
 
-def _report(index: int, reading: Reading, names: dict[str, str]) -> str:
+def _report(index: int, reading: Reading, names: dict[str, str], number: int | None) -> str:
     if len(reading.shown) > MOST_PARAMETERS:
         raise Error(f"more than {MOST_PARAMETERS} parameters", "put some of them together")
     shown = "".join(f"\tr->params[{place}] = {names[name]};\n" for place, name in enumerate(reading.shown))
-    text = f"\tr->reading = {index};\n#ifdef WITH_PARAMS\n{shown}#endif\n"
+    protocol = "" if number is None else f"\tr->protocol = {number};\n"
+    text = f"\tr->reading = {index};\n{protocol}#ifdef WITH_PARAMS\n{shown}#endif\n"
     if reading.report == "repeat":
         return f"\tif (s->held) {{\n{text}\treport_repeat(s, r);\n\t}}\n"
     toggle = "NO_TOGGLE" if reading.toggle is None else f"({c_expression(reading.toggle, names)}) != 0"

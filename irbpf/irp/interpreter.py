@@ -31,7 +31,7 @@ class Interpreter:
     """One automaton and what it remembers of one receiver's samples.
 
     Of the frame so far, or of the last one once it is reported: `spent` is how many samples it took, `measured` how many of them have
-    a nominal duration, and `off` the sum of how far those were off, as parts of it.
+    a nominal duration, and `off` the sum of how far those were off, as parts of it. `reported`: the `report` of the last reading.
     """
 
     def __init__(self, automaton: Automaton) -> None:
@@ -42,6 +42,7 @@ class Interpreter:
         """As at the start: as if a silence came before, and nothing ever."""
         self.restart_from_silence()
         self.last: Decoded | None = None
+        self.reported = ""
 
     def restart_from_silence(self) -> None:
         self.state = IDLE
@@ -156,6 +157,7 @@ class Interpreter:
             if reading.report == "check":
                 return None
             decoded = self.report(reading, names)
+            self.reported = reading.report
             self.held = edge.held and reading.report != "quiet"
             self.restart()
             return decoded

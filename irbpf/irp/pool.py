@@ -1,7 +1,7 @@
 """Many automata on one stream of samples: only those that a signal's beginning fits are run. It says what all of them would say.
 
 Most of the time nothing is alive. After a silence, the first pulse and the space after it choose from a table who wakes up; who
-loses the thread sleeps again. The kernel's dispatcher (bpf/host/dispatch.c) does the same.
+loses the thread sleeps again. In the kernel a head does the same (bpf/host/head.c), though by the pulse alone.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ class Pool:
         self.asleep |= self.alive
         self.alive = {}
 
-    def step(self, sample: Sample) -> Iterator[tuple[int, Decoded, int]]:
-        """Take one sample; the events that it completes: the number of the automaton, in ascending order, and how many samples the frame took."""
+    def step(self, sample: Sample) -> Iterator[tuple[int, Decoded, Interpreter]]:
+        """Take one sample; the events that it completes: the number of the automaton, in ascending order, and who runs it."""
         kind, duration = sample
         if kind == Kind.FREQUENCY:
             self.told.append(sample)
@@ -97,7 +97,7 @@ class Pool:
             if machine.state == LOST:
                 self.asleep[number] = self.alive.pop(number)
             if decoded is not None:
-                yield number, decoded, machine.spent
+                yield number, decoded, machine
         if kind == Kind.PULSE:
             self.pulse, self.told = duration, []
             self.waking = [number for number, start in enumerate(self.starts) if number not in awake

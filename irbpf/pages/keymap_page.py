@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from irbpf.entries import DECODER_FIELDS, MOST_KEYS, RAW_FIELDS, TABLE_FIELDS
+from irbpf.entries import ANYTHING_FIELDS, DECODER_FIELDS, MOST_KEYS, RAW_FIELDS, TABLE_FIELDS
 from irbpf.families import FAMILIES
 from irbpf.keymap import MATCH_FIELDS, TOP_FIELDS
 from irbpf.ownprotocols import FIELDS, NARROWING
@@ -38,6 +38,8 @@ RAW: Mapping[str, str] = {
     "raw": "A mapping of names of keys to durations in µs, pulse first, such as \"+9000 -4500 +560\", or to a list of such for a key that "
            "sends now this, now that. For remotes whose protocol is not known.",
     "tolerance": "As above."}
+ANY: Mapping[str, str] = {"protocol": "any: all protocols of the catalogue that have a decoder.",
+                           "keys": "As above, whatever the protocol; they give way to those of other keymaps that are loaded with it."}
 TABLE: Mapping[str, str] = {
     "table": "A mapping of scancodes to names of keys, for what the receiver itself or a decoder of the kernel delivers. Nothing is decoded."}
 DECODER: Mapping[str, str] = {
@@ -45,7 +47,8 @@ DECODER: Mapping[str, str] = {
     "parameters": "Values of the macros that the decoder can be given.", "number": "As above."}
 ENTRIES: Sequence[tuple[str, Sequence[str], Mapping[str, str], str]] = (
     ("A protocol", (*FIELDS, *NARROWING, "keys"), PROTOCOL, "A protocol of the catalogue, of a family, or your own."),
-    ("Raw patterns", RAW_FIELDS, RAW, ""), ("A table", TABLE_FIELDS, TABLE, ""), ("A decoder in C", DECODER_FIELDS, DECODER, ""))
+    ("Any protocol", ANYTHING_FIELDS, ANY, ""), ("Raw patterns", RAW_FIELDS, RAW, ""),
+    ("A table", TABLE_FIELDS, TABLE, ""), ("A decoder in C", DECODER_FIELDS, DECODER, ""))
 EXAMPLE = """
 name: My living room
 receivers:
@@ -81,7 +84,7 @@ def page(version: str) -> str:
         section("RECEIVERS", prose("Each entry of receivers has at least one of these."), tagged(_rows(MATCH_FIELDS, MATCH)),
                 prose("By hand, /etc/irbpf/receivers.yaml gives keymaps to receivers, whatever they say themselves; the first "
                       "entry that fits counts. With otherwise: ir-keytable, receivers that no keymap fits get the table that "
-                      "ir-keytable has for them."),
+                      "ir-keytable has for them; with otherwise: any they decode every protocol (or any other keymap that is named)."),
                 example(RECEIVERS)),
         section("PROTOCOLS", prose("Each entry of protocols is one of these.")),
         *(subsection(name, *([prose(text)] if text else []), tagged(_rows(fields, texts))) for name, fields, texts, text in ENTRIES),

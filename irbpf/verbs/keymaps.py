@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from irbpf.errors import Error
-from irbpf.verbs.form import Verbs, emit
+from irbpf.verbs.form import Verbs, emit, progress
 
 
 def do_check(args: argparse.Namespace) -> int:
@@ -45,7 +45,7 @@ def do_build(args: argparse.Namespace) -> int:
     from irbpf.bundle import build
     from irbpf.cache import Cache, default_folder, write_whole
 
-    bundle, warnings = build(library.load_all(args.keymap), Cache(default_folder()), ("lirc", "test_run"))
+    bundle, warnings = build(library.load_all(args.keymap), Cache(default_folder()), ("lirc", "test_run"), progress("compiling"))
     for warning in warnings:
         print(f"irbpf: warning: {warning}", file=sys.stderr)
     try:

@@ -9,7 +9,7 @@ from typing import Any
 
 from irbpf.engines import ENGINES
 from irbpf.errors import Error, Gone
-from irbpf.verbs.form import Verbs, emit
+from irbpf.verbs.form import Verbs, emit, progress
 
 LOAD_EXAMPLES = """  irbpf load rc0                               the keymaps that fit it
   irbpf load rc0 hauppauge ./mine.yaml         these
@@ -82,7 +82,7 @@ def do_load(args: argparse.Namespace) -> int:
     by_unit = "NOTIFY_SOCKET" in os.environ
     stays = args.hold or by_unit
     try:
-        loaded = load_receiver(args.rc, args.keymap, args.engine, stays)
+        loaded = load_receiver(args.rc, args.keymap, args.engine, stays, progress("compiling"))
     except NothingFits as error:
         if not by_unit:
             raise

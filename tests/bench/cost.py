@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from irbpf import bpf
+from irbpf import bpf, together
 from irbpf.automata import of_catalogue
-from irbpf.bundle import compiled
+from irbpf.bundle import compiled, everything
 from irbpf.cache import Cache, default_folder
 from irbpf.errors import Error
 from irbpf.irp.automaton import Automaton
@@ -23,6 +23,7 @@ from irbpf.programs import source_of
 from irbpf.protocols import catalogue
 from irbpf.pulses import Kind, Sample, from_durations
 from tests.bench.figures import executed
+from tests.bench.pools import Pools
 
 Row = dict[str, Any]
 FIXED = {"rc6_mce": {"OEM": 0x800F}}  # what a decoder asks for and chance does not hit
@@ -79,3 +80,25 @@ def _totals(rows: Sequence[Row]) -> list[Row]:
 def _worst(rows: Sequence[Row], name: str) -> list[Row]:
     return [{"worst by": name, **row}
             for row in sorted(rows, key=lambda row: -float(row[name]))[:WORST]]
+
+
+def merged() -> list[Row]:
+    """All protocols at once (`protocol: any`): instructions a sample over a press of each protocol, those of each protocol alone, and how many
+    times as many they are; and the size of the programs."""
+    programs = everything("lirc", Cache(default_folder())).objects
+    pools, kept, counts, singles, silent = Pools(programs), of_catalogue(), [], [], []
+    alone = compiled([source_of(Entry(one, {}), kept.automaton(one.name), "lirc") for one in together.protocols()], Cache(default_folder()))[0]
+    for protocol, program in zip(together.protocols(), alone, strict=True):
+        samples = samples_of(kept.automaton(protocol.name))
+        singles += executed(program, samples)
+        taken = [pools.take(sample) for sample in [Sample(Kind.SPACE, 200_000), *samples]]
+        counts += [count for count, _ in taken]
+        silent += [] if any(said for _, said in taken) else [protocol.name]
+    both = (counts, singles)
+    return [{"protocols": len(alone), "programs": len(programs), "attached": len(pools.heads), "size": sum(len(one.instructions) // 8 for one in programs),
+             **{name: [round(what(each), 1) for each in both] + [round(what(counts) / what(singles), 1)]
+                for name, what in (("mean", statistics.mean), ("median", statistics.median), ("p99", _p99))}, "target": 10, "silent": silent}]
+
+
+def _p99(counts: Sequence[int]) -> float:
+    return sorted(counts)[int(len(counts) * 0.99)]

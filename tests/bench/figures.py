@@ -214,9 +214,9 @@ def noise() -> list[Row]:
 def cost() -> list[Row]:
     """Of each protocol's program: instructions a sample of one press with two repeats, size, and the time to load and verify it: totals
     and the worst ten."""
-    from tests.bench.cost import cost as rows
+    from tests.bench.cost import cost as rows, merged
 
-    return rows()
+    return [*merged(), *rows()]
 
 
 def identifying() -> list[Row]:

@@ -32,7 +32,8 @@ _SIGNED_COMPARE: Mapping[int, Callable[[int, int], bool]] = {0x60: operator.gt, 
 
 
 class Machine:
-    """One loaded program with its maps. `executed` counts instructions, `calls` are the helpers that made something happen."""
+    """One loaded program with its maps. `executed` counts instructions, `calls` are the helpers that made something happen, `tail` the
+    index of the program that the last run went on in, if any."""
 
     def __init__(self, program: Object) -> None:
         self.code = {one.at: one for one in instructions(program.instructions)}
@@ -49,12 +50,15 @@ class Machine:
         self.registers = [0] * 11
         self.registers[1], self.registers[10] = CONTEXT << 32, (FRAME << 32) + STACK
         self.has_packet, at = packet is not None, 0
+        self.tail: int | None = None
         while True:
             one = self.code[at]
             self.executed += 1
             if one.opcode == EXIT:
                 return self.registers[0]
             at = self.step(one)
+            if self.tail is not None:
+                return 0
 
     def step(self, one: Instruction) -> int:
         """Do one instruction; the slot of the next."""
@@ -130,5 +134,7 @@ class Machine:
             number, key = arguments[0], self.load(arguments[1], 4)
             spec = self.maps[number]
             self.registers[0] = (MAPS + number << 32) + key * spec.value_size if key < spec.max_entries else 0
+        elif name == "tail_call":
+            self.tail = arguments[2] & 0xFFFFFFFF
         else:
             self.calls.append((name, arguments))

@@ -1,0 +1,91 @@
+"""All protocols at once: the groups, and pools of programs whose members are woken and put to sleep. The kernel itself runs them in
+tests/kernel/test_anything.py."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from irbpf import together
+from irbpf.arbitration import Arbiter
+from irbpf.compiler import compile_sources
+from irbpf.irp.automaton import build_automaton, build_union
+from irbpf.irp.interpreter import Interpreter
+from irbpf.irp.pool import start_of
+from irbpf.irp.render import press
+from irbpf.irp.waking import choosing
+from irbpf.keymap import parse
+from irbpf.protocols import catalogue
+from irbpf.pulses import LONGEST_US, Kind, Sample, from_durations
+from tests.bench.groups import silent
+from tests.bench.pools import Pools
+
+NAMES = ("nec", "sony12", "rc5", "jvc", "rc6_0", "Denon", "Kaseikyo")
+
+
+def test_every_protocol_is_in_one_group_and_only_one() -> None:
+    names = [one.name for group in together.groups() for one in group]
+    assert sorted([*names, *together.alone()]) == sorted(one.name for one in catalogue().decodable())
+    assert len(together.groups()) <= together.POOL  # else a second pool costs every sample something
+
+
+def test_every_shared_automaton_hears_the_presses_of_all_its_protocols() -> None:
+    for machine, group in zip(together.unions(), together.groups(), strict=True):
+        assert silent(machine, group) == [], machine.name
+
+
+def test_numbers_are_told_apart() -> None:
+    numbers = together.numbers()
+    own = [number for number in numbers.values() if number >= together.FIRST_NUMBER]
+    assert numbers["nec"] == 9 and len(set(own)) == len(own) and max(own) < 1 << 16  # struct lirc_scancode has 16 bits for it
+
+
+def test_each_member_has_a_slot_of_its_own() -> None:
+    assert sorted(map(together.slot, range(together.POOL))) == list(range(together.POOL))
+
+
+def test_what_wakes_up_is_chosen_by_pulse_and_silence() -> None:
+    starts = [start_of(build_automaton(catalogue()[name])) for name in NAMES]
+    text = choosing(starts)
+    assert text.count("ALWAYS_INLINE __u32") == 3
+    assert f"{(1 << len(NAMES)) - 1:#x}u" in text  # a long silence lets any begin
+
+
+def _mutated(rng: random.Random) -> Iterator[Sample]:
+    """Presses, some of them cut, joined, or with a duration that is wrong."""
+    protocol = catalogue()[rng.choice(NAMES)]
+    params = {one.name: rng.randint(one.least, one.most) for one in protocol.irp.parameters}
+    samples = list(from_durations(press(protocol.irp, params, rng.randint(0, 2))))
+    for _ in range(rng.choice((0, 0, 1, 3))):
+        place = rng.randrange(len(samples))
+        samples[place] = Sample(samples[place].kind, max(1, int(samples[place].duration * rng.choice((0.3, 0.8, 1.2, 4)))))
+    yield from samples[:rng.choice((len(samples), rng.randrange(1, len(samples) + 1)))]
+    yield rng.choice((Sample(Kind.TIMEOUT, LONGEST_US), Sample(Kind.OVERFLOW, 0), Sample(Kind.SPACE, 30_000), Sample(Kind.FREQUENCY, 38_000)))
+
+
+@pytest.mark.bpf
+def test_a_pool_says_what_all_its_members_would_say() -> None:
+    known = catalogue()
+    machines = [build_union([known["sony12"], known["rc6_0"]]), *(build_automaton(known[name]) for name in NAMES if name not in ("sony12", "rc6_0"))]
+    pools = Pools(compile_sources(together.sources(machines, "lirc")))
+    assert len(pools.heads) == 1 and len(pools.members) == len(machines)
+    running, arbiter, numbers = [Interpreter(one) for one in machines], Arbiter(), together.numbers()
+    rng, place, reports, slept = random.Random(7), 0, 0, 0
+    for _ in range(400):
+        for sample in _mutated(rng):
+            wanted = []
+            for which, machine in enumerate(running):
+                decoded = machine.step(sample)
+                if decoded is not None and arbiter.hears(which, place, machine.spent):
+                    wanted.append((0, 0) if machine.reported == "repeat" else (numbers[decoded.protocol], decoded.scancode))
+            executed, said = pools.take(sample)
+            assert said == wanted, (place, sample)
+            place, reports, slept = place + 1, reports + len(wanted), slept + (executed < 40)
+    assert reports > 200 and slept > 100
+
+
+def test_any_protocol_in_a_keymap() -> None:
+    keymap = parse("protocols: [{protocol: any, keys: {0x408: KEY_1}}, {protocol: nec, keys: {0x409: KEY_2}}]", "any.yaml")
+    assert keymap.certain == {0x409: "KEY_2"} and keymap.keys == {0x408: "KEY_1", 0x409: "KEY_2"}
