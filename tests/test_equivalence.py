@@ -45,7 +45,7 @@ AT_ONCE = 16  # decoders that are compiled together, by one worker
 LONG = ("{38k,500,msb}<1,-1|1,-3>(8,-8,A:48,B:48,C:40,(A^B):16,1,-50m)*"
         "[A:0..0xffffffffffff,B:0..0xffffffffffff,C:0..0xffffffffff]")
 UNION = ("nec", "NEC1", "sony12", "rc5")
-EARLY = [f"early-{name}" for name in (*KERNEL, "RC6-M-56", "XMP", "Denon-K", "NEC2", "Sony15", "Proton", "OrtekMCE")]  # report at the last edge
+EARLY = [f"early-{name}" for name in (*KERNEL, "RC6-M-56", "XMP", "Denon-K", "NEC2", "Sony15", "Proton", "OrtekMCE", "Humax 4Phase", "NECx1")]  # report at the last edge
 NAMES = [*(one.name for one in catalogue().decodable()), "long", "union", *EARLY]
 GROUPS = [tuple(NAMES[start:start + AT_ONCE]) for start in range(0, len(NAMES), AT_ONCE)]
 Machines = Mapping[str, Mapping[str, engines.Engine]]  # the engines of each of a group of decoders
@@ -61,7 +61,7 @@ def protocols(name: str) -> tuple[Protocol, ...]:
 @cache
 def automaton(name: str) -> Automaton:
     built = build_union(protocols(name)) if name == "union" else build_automaton(protocols(name)[0])
-    return hasten(built) if name in EARLY else built
+    return hasten(built, period=100_000) if name in EARLY else built
 
 
 def source(name: str, host: str) -> Source:
