@@ -141,15 +141,19 @@ def streams(own: Sequence[Protocol], others: Sequence[Protocol], automaton: Auto
     """One to three signals, four of five of the protocols `own`, each ending in a silence, in nothing or in an overflow."""
     known = bounds(automaton)
     mixed = [*own * (4 * len(others) // len(own)), *others]
-    which, duration = st.integers(0, len(mixed) - 1), st.integers(0, len(known) - 1)
+    silences = [bounded(gap + off) for gap in (automaton.start_gap, automaton.hold_gap) for off in (-1, 0, 1)]
+    gaps = [*silences * (1 + len(known) // len(silences)), *known]
+    which, gap = st.integers(0, len(mixed) - 1), st.integers(0, len(gaps) - 1)
 
     @st.composite
     def stream(draw: st.DrawFn) -> list[Stream]:
-        signals = []
+        signals: list[Stream] = []
+        samples: Stream = []
         for _ in range(draw(pieces)):
-            samples = piece(draw, mixed[draw(which)], automaton, known)
-            samples = [*samples, *(Sample(kind, known[draw(duration)]) for kind in draw(after))]
-            signals.append(list(map(legal, samples)))
+            if not samples or draw(yes_or_no):  # else the same key once more
+                samples = piece(draw, mixed[draw(which)], automaton, known)
+            signal = [*samples, *(Sample(kind, gaps[draw(gap)]) for kind in draw(after))]
+            signals.append(list(map(legal, signal)))
         return signals
 
     return stream()
