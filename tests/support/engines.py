@@ -39,8 +39,8 @@ def pool(automata: Mapping[str, Automaton]) -> Callable[[Sequence[Sample]], Mapp
         machines.reset()
         said: dict[str, Said] = {name: [] for name in names}
         for index, sample in enumerate(samples):
-            for number, *event in machines.step(sample):
-                said[names[number]].append((index, *event))
+            for number, decoded, machine in machines.step(sample):
+                said[names[number]].append((index, decoded, machine.spent))
         return said
 
     return feed
