@@ -99,6 +99,8 @@ def mutated(samples: Stream, mutation: Mutation, known: Sequence[int]) -> Stream
             return [*samples[:place], *samples[amount % (place + 1):]]
         case _:
             kind = (Kind.OVERFLOW, Kind.TIMEOUT, Kind.FREQUENCY)[amount % 3]
+            if kind == Kind.TIMEOUT and here.kind == Kind.SPACE:  # the receiver took this gap for the end
+                return [*samples[:place], Sample(kind, here.duration), *samples[place + 1:]]
             return [*samples[:place], Sample(kind, known[amount // 3 % len(known)]), *samples[place:]]
 
 
