@@ -64,7 +64,7 @@ def latencies(entries: Sequence[AnyEntry], timeout: int) -> list[Latency]:
 
 def _latency(entry: AnyEntry, automaton: Automaton | None, reason: Reason | None, timeout: int) -> Latency:
     if automaton is None:
-        return Latency(name_of(entry), None, None, reason)
+        return Latency(name_of(entry), "timeout" if isinstance(entry, Anything) else None, None, reason)
     if reason is None:
         return Latency(name_of(entry), "nothing", None, None, bool(undecided(automaton)))
     gap = _gap(automaton)

@@ -11,14 +11,17 @@ import pytest
 from irbpf import together
 from irbpf.arbitration import Arbiter
 from irbpf.compiler import compile_sources
+from irbpf.exporters import write
 from irbpf.irp.automaton import build_automaton, build_union
 from irbpf.irp.interpreter import Interpreter
 from irbpf.irp.pool import start_of
 from irbpf.irp.render import press
 from irbpf.irp.waking import choosing
-from irbpf.keymap import parse
+from irbpf.keymap import load, parse
+from irbpf.library import find
 from irbpf.protocols import catalogue
 from irbpf.pulses import LONGEST_US, Kind, Sample, from_durations
+from irbpf.show import show_latency
 from tests.bench.groups import silent
 from tests.bench.pools import Pools
 
@@ -89,3 +92,9 @@ def test_a_pool_says_what_all_its_members_would_say() -> None:
 def test_any_protocol_in_a_keymap() -> None:
     keymap = parse("protocols: [{protocol: any, keys: {0x408: KEY_1}}, {protocol: nec, keys: {0x409: KEY_2}}]", "any.yaml")
     assert keymap.certain == {0x409: "KEY_2"} and keymap.keys == {0x408: "KEY_1", 0x409: "KEY_2"}
+
+
+def test_any_protocol_is_told_of_in_words() -> None:
+    row, = show_latency("any")
+    assert row["waits"] == "timeout" and row["timeout"] > 100_000 and "could always read on" in row["text"]
+    assert any("any protocol" in line for line in write(load(find("any")), "toml").problems)

@@ -59,7 +59,10 @@ def _named(entry: AnyEntry | Table, problems: list[str]) -> list[str] | None:
             return [f'protocol = "{name}"', *([f'variant = "{variant}"'] if variant else []), *_scancodes(keys)]
         case HandWritten(decoder, keys, parameters):
             return [f'protocol = "{decoder}"', *(f"{name} = {value}" for name, value in parameters.items()), *_scancodes(keys)]
-        case Table(keys) | Anything(keys):
+        case Anything(keys):
+            problems.append(f"{len(keys)} keys of any protocol are a table alone: ir-keytable has to be told which protocols to decode")
+            return ['protocol = "unknown"', *_scancodes(keys)]
+        case Table(keys):
             return ['protocol = "unknown"', *_scancodes(keys)]
     return None
 
