@@ -71,6 +71,8 @@ def _keys(player: Player, samples: Sequence[Sample]) -> list[str]:
 
 def _judged(path: Path, key: str, heard: Sequence[Sequence[str]]) -> Verdict:
     flat = tuple(one for keys in heard for one in keys)
+    if not heard:
+        return Verdict(path, key, flat, "it has no signal")
     for number, keys in enumerate(heard, 1):
         signal = "it" if len(heard) == 1 else f"signal {number}"
         if not keys:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -205,3 +206,34 @@ def test_names_of_files_are_keys(name: str, key: str) -> None:
 def test_a_file_that_is_no_key_is_an_error() -> None:
     with pytest.raises(Error, match="there is no key"):
         key_name(Path("pwoer.txt"))
+
+
+def test_one_frame_with_a_leader_and_no_protocol_is_a_pattern(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rng = random.Random(3)
+    (tmp_path / "in").mkdir()
+    for key in KEYS[:3]:
+        durations = [9000, 4500, *(rng.randint(400, 2500) for _ in range(41))]
+        (tmp_path / f"in/{key}.txt").write_text(format_samples(from_durations(durations)) + "\n")
+    assert learned(tmp_path) == {"code": 0}
+    assert sorted(json.loads(capsys.readouterr().out)["raw"]) == sorted(KEYS[:3])
+
+
+def test_what_no_scancode_shows_is_sent_again(tmp_path: Path) -> None:
+    record(tmp_path / "in", catalogue()["necx"].irp.text, {"D": 7, "S": 7, "L": 1})
+    assert learned(tmp_path) == {"code": 0}
+    entry = keymap.load(tmp_path / "out/tv.yaml").entries[0]
+    assert isinstance(entry, keymap.Entry) and entry.protocol.where == {"L": 1}
+
+
+def test_a_recording_without_a_press_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record(tmp_path / "in", catalogue()["jvc"].irp.text, {"D": 7})
+    (tmp_path / "in/KEY_POWER.txt").write_text("")
+    assert learned(tmp_path) == {"code": 1}
+    assert "KEY_POWER.txt" in capsys.readouterr().err
+
+
+def test_a_trace_of_silence_proves_nothing(tmp_path: Path) -> None:
+    record(tmp_path / "in", catalogue()["jvc"].irp.text, {"D": 7})
+    assert learned(tmp_path) == {"code": 0}
+    (tmp_path / "silent.trace").write_text("# irbpf trace 1\n# key: KEY_0\nspace 5000\n")
+    assert cli.main(["verify", str(tmp_path / "out/tv.yaml"), str(tmp_path / "silent.trace")]) == 1

@@ -180,3 +180,16 @@ def test_undo_and_redo_outlive_a_break(tmp_path: Path) -> None:
     session.add("KEY_OK", [Press("KEY_OK", (900, 500, 600))])
     assert session.undo() == "KEY_OK" and resume(path).keys == []
     assert session.redo() == "KEY_OK" and resume(path).keys == ["KEY_OK"]
+
+
+def test_a_key_that_is_learned_again_is_back_when_that_is_undone(tmp_path: Path) -> None:
+    session = Session(tmp_path / "tv.learn")
+    first, second = (Press("KEY_OK", tuple(sent(code))) for code in (1, 2))
+    session.add("KEY_OK", [first])
+    session.add("KEY_UP", [first])
+    session.add("KEY_OK", [second])
+    assert session.presses == [second, first] or session.presses == [first, second]
+    session.undo()
+    assert session.latest == {"KEY_OK": [first], "KEY_UP": [first]}
+    session.redo()
+    assert session.latest["KEY_OK"] == [second] and session.keys == ["KEY_OK", "KEY_UP"]

@@ -25,7 +25,10 @@ def presses_of(folder: Path) -> list[Press]:
     found: list[Press] = []
     for path in sorted(folder.iterdir()):
         if path.is_file() and path.suffix in ENDINGS and not path.name.startswith("."):
-            found += read_presses(path)
+            presses = read_presses(path)
+            if not presses:
+                raise Error(f"{path}: there is no press in it", "record the key again, or take the file away")
+            found += presses
     if not found:
         raise Error(f"{folder} has no recordings", "name them after their keys, such as KEY_POWER.trace or KEY_POWER-2.txt")
     return found

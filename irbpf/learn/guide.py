@@ -57,7 +57,7 @@ class Guide:
                 if proposed is not None:
                     self.session.add(proposed, [])
             case "list":
-                for key, presses in self.session.steps:
+                for key, presses in self.session.latest.items():
                     self.say(f"  {key}: {f'{len(presses)} presses' if presses else 'skipped'}")
             case "help" | "?":
                 self.say(HELP)

@@ -4,8 +4,9 @@ patterns. It asks nobody and writes no file."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from irbpf.encoding import parameters_of
 from irbpf.learn.analysis import propose
 from irbpf.learn.known import Known, known
 from irbpf.learn.line import Line
@@ -15,6 +16,7 @@ from irbpf.replay import Player
 
 ENOUGH = 0.5  # of the presses that are left must be read by a known protocol, before it is taken
 MOST_PROTOCOLS = 6
+HIDDEN = ("L", "OEM")  # parameters of the kernel's protocols that its scancodes do not show
 
 
 @dataclass(frozen=True)
@@ -69,4 +71,10 @@ def _next(presses: Sequence[Press], player: Player, name: str, without: Collecti
 
 
 def _of_known(found: Known, presses: Sequence[Press]) -> Group:
-    return Group(found.protocol, tuple(presses[index] for index in sorted(found.proof.covered)), found.proof.scancodes)
+    """With what all presses have and no scancode shows, the short leader of NEC, the maker of XMP: sending the keys needs it."""
+    events = [found.proof.events[index][0] for index in sorted(found.proof.covered)]
+    usual = parameters_of(found.protocol, events[0].scancode) if found.protocol.number else {}
+    hidden = {name: value for name, value in events[0].params.items() if name in HIDDEN and value != usual.get(name, value)
+              and all(one.params[name] == value for one in events)}
+    protocol = replace(found.protocol, where={**found.protocol.where, **hidden}) if hidden else found.protocol
+    return Group(protocol, tuple(presses[index] for index in sorted(found.proof.covered)), found.proof.scancodes)

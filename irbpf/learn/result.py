@@ -21,6 +21,7 @@ from irbpf.raw import Pattern, PatternError, build_raw
 from irbpf.protocols import Tolerance
 
 MOST_RAW = 3  # patterns of one key
+LEAST = 6  # durations of a frame: what a shorter one ends with is the space of a leader, and no gap
 LEFT_OUT = "left-out"  # the folder of traces that prove nothing
 
 
@@ -77,7 +78,8 @@ def _entry(group: Group, taken: Mapping[int, str], number: int) -> Entry:
 
 def _patterns(presses: Sequence[Press]) -> tuple[list[Pattern], list[tuple[Press, str]]]:
     """Those that can be told apart; of the others, why not."""
-    cut = next(iter(thresholds(presses)[1:]), float("inf")) if presses else 0
+    whole = [press for press in presses if len(press.durations) >= LEAST]
+    cut = next((one for one in thresholds(presses)[1:] if all(len(split(press, one).frames[0]) >= LEAST for press in whole)), float("inf"))
     patterns: list[Pattern] = []
     left_out: list[tuple[Press, str]] = []
     for press in presses:
@@ -92,7 +94,7 @@ def _patterns(presses: Sequence[Press]) -> tuple[list[Pattern], list[tuple[Press
     return patterns, left_out
 
 
-def write(result: Result, presses: Sequence[Press]) -> Path:
+def write(result: Result, presses: Sequence[Press], own: bool = False) -> Path:
     """Write the keymap, `FOLDER/NAME.yaml`, and a trace of each press in `FOLDER/traces/NAME`; those that prove nothing in a folder of
     their own in it. What an earlier remote of that name left there goes. Returns the keymap's path."""
     path = Path(result.keymap.path)
@@ -103,10 +105,13 @@ def write(result: Result, presses: Sequence[Press]) -> Path:
     for press in presses:
         counts[press.key] += 1
         folder = traces_of(path) / LEFT_OUT if id(press) in unproven else traces_of(path)
+        while own and id(press) in unproven and (folder / f"{press.key}-{counts[press.key]}.trace").exists():
+            counts[press.key] += 1
         file = folder / f"{press.key}-{counts[press.key]}.trace"
         record.put(file, _trace(press), fresh=False)
         written.add(file)
-    for old in {*traces_of(path).glob("*.trace"), *(traces_of(path) / LEFT_OUT).glob("*.trace")} - written:
+    left = () if own else (traces_of(path) / LEFT_OUT).glob("*.trace")  # those left out of the same remote before were not read
+    for old in {*traces_of(path).glob("*.trace"), *left} - written:
         old.unlink()
     return path
 

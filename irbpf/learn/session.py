@@ -25,15 +25,19 @@ class Session:
 
     @property
     def presses(self) -> list[Press]:
-        return [press for _, presses in self.steps for press in presses]
+        return [press for presses in self.latest.values() for press in presses]
 
     @property
     def keys(self) -> list[str]:
-        return [key for key, _ in self.steps]
+        return list(self.latest)
+
+    @property
+    def latest(self) -> dict[str, list[Press]]:
+        """What there is of each key: a key again replaces what it was, until that is undone."""
+        return dict(self.steps)
 
     def add(self, key: str, presses: Sequence[Press]) -> None:
-        """A key again replaces what it was."""
-        self.steps = [step for step in self.steps if step[0] != key] + [(key, list(presses))]
+        self.steps.append((key, list(presses)))
         self.undone = []
         self.save()
 

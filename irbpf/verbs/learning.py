@@ -147,7 +147,7 @@ def _made(path: Path, args: argparse.Namespace, presses: list[Press], player: Pl
 
     learned = learn(presses, player, name=path.stem, progress=talk.say)
     result = keymap_of(learned, args.name or path.stem, str(path))
-    write(result, presses)
+    write(result, presses, args.folder is not None and Path(args.folder).resolve() == traces_of(path).resolve())
     checked, proof = check(path), traces_of(path)
     if checked.problems or checked.keymap is None:
         raise checked.problems[0]
