@@ -230,3 +230,10 @@ def test_every_protocol_is_written_or_has_a_reason(form: str) -> None:
         except Error as error:
             assert error.hint
     assert written > 200
+
+
+def test_no_file_is_overwritten_unasked(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("precious\n")
+    order = ["export", "lg-tv", "--to", "pronto", "-o", str(tmp_path / "mine.txt")]
+    assert main(order) == 1 and (tmp_path / "mine.txt").read_text() == "precious\n"
+    assert main([*order, "--force"]) == 0 and "0000 " in (tmp_path / "mine.txt").read_text()

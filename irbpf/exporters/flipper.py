@@ -31,6 +31,8 @@ def _parsed(key: Key) -> tuple[str, int, int] | None:
         return None
     device, sub, function = key.params.get("D", 0), key.params.get("S", 0), key.params.get("F", 0)
     match key.protocol.name:
+        case "nec32" | "necx" if key.params.get("L") and (key.protocol.name == "nec32" or sub != device):
+            return None  # none of its protocols has the short leader with these
         case "nec":
             return "NEC", device, function
         case "necx" if sub == device:  # such remotes have the short leader, which the scancode does not show

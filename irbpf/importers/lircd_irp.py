@@ -80,8 +80,10 @@ def _impossible(remote: LircRemote) -> str | None:
 
 def _raw(remote: LircRemote, name: str) -> Imported:
     """Raw codes; LIRC sends them as they stand, with a gap behind."""
-    buttons = [Button(code.name, code.line, durations=code.durations) for code in remote.codes]
-    return assemble(name, buttons, remote.file, tolerance=_tolerance(remote), comments=(f"Remote {name}, line {remote.line}.",))
+    buttons = [Button(code.name, code.line, durations=code.durations) for code in remote.codes if code.durations]
+    made = assemble(name, buttons, remote.file, tolerance=_tolerance(remote), comments=(f"Remote {name}, line {remote.line}.",))
+    without = (Problem(remote.file, code.line, f"{name}: {code.name} has no durations") for code in remote.codes if not code.durations)
+    return Imported(made.remotes, (*made.problems, *without))
 
 
 def _tolerance(remote: LircRemote) -> Tolerance:

@@ -18,31 +18,44 @@ def do_import(args: argparse.Namespace) -> int:
     from irbpf import importers
     from irbpf.importers.closest import in_catalogue
 
+    if args.json and args.output == "-":
+        raise Error("--json tells what was written, and -o - writes the keymaps there", "one of them")
     rows, taken, failed = [], set[str](), False
     for name in args.file:
         try:
             imported = importers.read(Path(name), args.format)
             if args.catalogue:
                 imported = in_catalogue(imported)
-            row = _row(name, imported, [_written(remote, args, taken) for remote in imported.remotes])
         except Error as error:
-            row = {"file": name, "keymaps": [], "problems": [], "error": error.message, "hint": error.hint}
-            if not args.json:
-                print(f"irbpf: {error}", file=sys.stderr)
-        failed = failed or not row["keymaps"]
+            row = {"file": name, "keymaps": [], "problems": []} | _refused(error, args)
+        else:
+            row = _row(name, imported, args, taken)
+        failed = failed or not row["keymaps"] or "error" in row
         rows.append(row)
         if not args.json:
             _tell(row, sys.stderr if args.output == "-" else sys.stdout)
-    if args.json and args.output != "-":
+    if args.json:
         emit(rows)
     return 1 if failed else 0
 
 
-def _row(name: str, imported: Imported, paths: list[str]) -> dict[str, Any]:
-    return {"file": name,
-            "keymaps": [{"path": path, "name": remote.keymap.name, "protocols": len(remote.keymap.entries), "keys": len(remote.keymap.keys)}
-                        for path, remote in zip(paths, imported.remotes, strict=True)],
-            "problems": [{"file": one.file, "line": one.line, "what": one.what} for one in imported.problems]}
+def _refused(error: Error, args: argparse.Namespace) -> dict[str, Any]:
+    if not args.json:
+        print(f"irbpf: {error}", file=sys.stderr)
+    return {"error": error.message, "hint": error.hint}
+
+
+def _row(name: str, imported: Imported, args: argparse.Namespace, taken: set[str]) -> dict[str, Any]:
+    """The remotes of one file, each written; one that cannot be keeps none of the others from it."""
+    row: dict[str, Any] = {"file": name, "keymaps": [],
+                           "problems": [{"file": one.file, "line": one.line, "what": one.what} for one in imported.problems]}
+    for remote in imported.remotes:
+        try:
+            row["keymaps"].append({"path": _written(remote, args, taken), "name": remote.keymap.name,
+                                   "protocols": len(remote.keymap.entries), "keys": len(remote.keymap.keys)})
+        except Error as error:
+            row |= _refused(error, args)
+    return row
 
 
 def _tell(row: dict[str, Any], stream: Any) -> None:
@@ -78,15 +91,17 @@ def _written(remote: Remote, args: argparse.Namespace, taken: set[str]) -> str:
 def do_export(args: argparse.Namespace) -> int:
     from irbpf import exporters, library
     from irbpf.keymap import load
+    from irbpf.record import put
 
     exported = exporters.write(load(library.find(args.keymap)), args.to)
     if args.output == "-":
         print(exported.text, end="")
     else:
-        try:
-            Path(args.output).write_text(exported.text, encoding="utf-8")
-        except OSError as error:
-            raise Error(f"{args.output}: {error.strerror}") from error
+        path = Path(args.output)
+        if path.exists() and not path.is_file() and not path.is_dir():  # a device, or a pipe
+            path.write_text(exported.text, encoding="utf-8")
+        else:
+            put(path, exported.text, fresh=not args.force)
         print(f"{args.output}: {exported.keys} keys", file=sys.stderr)
     for problem in exported.problems:
         print(f"irbpf: {args.keymap}: {problem}", file=sys.stderr)
@@ -120,3 +135,4 @@ def add(verbs: Verbs) -> None:
     one.add_argument("--to", choices=tuple(exporters.FORMATS), required=True,
                      help="; ".join(f"{name}: {what}" for name, what in exporters.FORMATS.items()))
     one.add_argument("-o", "--output", default="-", metavar="FILE", help="(default: standard output)")
+    one.add_argument("--force", action="store_true", help="overwrite the file")

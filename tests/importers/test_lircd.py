@@ -144,3 +144,10 @@ def test_a_constant_length_that_no_frame_of_ones_has_room_in() -> None:
     assert isinstance(entry, Entry)
     assert set(entry.keys.values()) == {"KEY_UP", "KEY_DOWN"}
     assert "the gap is" in made.problems[0].what
+
+
+def test_a_code_without_durations_is_listed() -> None:
+    made = of_text("begin remote", " name x", " flags RAW_CODES", " gap 40000", " begin raw_codes", "  name KEY_UP", "   900 400 900 400 900",
+                   "  name KEY_DOWN", "  name KEY_OK", "   500 400 900 400 500", " end raw_codes", "end remote")
+    assert sorted(made.remotes[0].keymap.keys.values()) == ["KEY_OK", "KEY_UP"]
+    assert any("KEY_DOWN has no durations" in one.what for one in made.problems)

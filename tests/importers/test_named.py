@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from irbpf.cli import main
 from irbpf.encoding import parameters_of, scancode_of
 from irbpf.errors import Error
 from irbpf.importers.named import first_frame, named, recognised
@@ -82,3 +83,14 @@ def test_what_is_no_protocol_is_a_pattern() -> None:
     assert recognised((9000,)) is None
     assert first_frame((100, 200, 300, 50_000, 100, 200, 300)) == (100, 200, 300)
     assert first_frame((100, 200, 300, 400)) == (100, 200, 300)
+
+
+def test_a_keymap_that_is_there_keeps_no_other_from_being_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "".join(f"begin remote\n name {name}\n bits 8\n flags SPACE_ENC\n one 500 1500\n zero 500 500\n ptrail 500\n gap 40000\n"
+                   f" begin codes\n KEY_UP 0x1{place}\n end codes\nend remote\n" for place, name in enumerate(("one", "two", "three")))
+    (tmp_path / "all.conf").write_text(text)
+    (tmp_path / "two.yaml").write_text("mine")
+    assert main(["import", "--json", "-o", str(tmp_path), str(tmp_path / "all.conf")]) == 1
+    row, = json.loads(capsys.readouterr().out)
+    assert [Path(one["path"]).name for one in row["keymaps"]] == ["one.yaml", "three.yaml"]
+    assert "two.yaml" in row["error"] and (tmp_path / "two.yaml").read_text() == "mine"
