@@ -39,6 +39,8 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """0 done, 1 failed, 2 wrong usage."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # closed: print() would raise, or take the other for it
+    sys.stderr = sys.stderr or open(os.devnull, "w")
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # what the locale has no letters for, as on standard error
     try:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from irbpf.signals import Signal
     from irbpf.transmission import Transmission
 
-RECEIVER = r"rc\d+|/dev/\S+"
+RECEIVER = r"rc\d+|/dev/(?!stdin|fd/)\S+"
 TEXT = "a recording is text: pulse 9000 / space 4500, or +9000 -4500 ..."
 
 RECORD_EXAMPLES = """  irbpf record rc0 -o tv.trace                all that comes, until Ctrl-C
