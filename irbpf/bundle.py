@@ -52,6 +52,11 @@ class Bundle:
         """Those for `host`, in the order in which they run."""
         return [one for one in self.objects if one.host == host]
 
+    @property
+    def attached(self) -> int:
+        """How many programs a receiver gets; they may call others."""
+        return sum(one.slot is None for one in self.programs("lirc"))
+
     def dump(self) -> bytes:
         return objectfile.dump(self.objects, {"names": list(self.names), "keys": [[code, key] for code, key in self.keys.items()],
                                               "replaces": list(self.replaces), "timeout": self.timeout,
@@ -131,8 +136,10 @@ class Everything:
 
 def everything(host: str, cache: Cache | None, progress: Progress | None = None) -> Everything:
     """From the cache, or built and compiled in a minute or two, and kept."""
-    key = f"any-{host}-{_everything_digest()}-{compiler.version()}"
-    hit = cache.get(key) if cache is not None else None
+    start, version = f"any-{host}-{_everything_digest()}-", compiler.version()
+    key = start + version
+    hits = (cache.get(one) for one in ([key] if version else cache.keys(start))) if cache is not None else iter(())
+    hit = next((one for one in hits if one is not None), None)
     if hit is not None:
         kept, extra = hit
         return Everything(tuple(kept), tuple(extra["numbers"]), int(extra["timeout"]), int(extra["quiet"]))
@@ -155,7 +162,8 @@ def limits() -> tuple[int, int]:
 
 def _everything_digest() -> str:
     total = hashlib.blake2b(automata.key().encode() + hosts.texts().encode(), digest_size=12)
-    for path in (data("keymaps", "protocols", "together.yaml"), Path(together.__file__)):
+    here = Path(__file__).parent
+    for path in (data("keymaps", "protocols", "together.yaml"), *(here / f"{name}.py" for name in ("together", "bundle", "hosts", "preference"))):
         total.update(path.read_bytes())
     return total.hexdigest()
 
@@ -184,10 +192,11 @@ def merged_keys(keymaps: Sequence[Keymap]) -> dict[int, int]:
                 raise Error(f"{keymap.places.get(scancode, keymap.path)}: scancode {scancode:#x} is {key} here and "
                             f"{keycodes.name(keys[scancode])} at {origin[scancode]}", "load one of them, or take the key out of one")
             origin.setdefault(scancode, keymap.places.get(scancode, keymap.path))
-    for scancode, key in ((scancode, key) for keymap in keymaps for scancode, key in keymap.keys.items()):
-        keys.setdefault(scancode, keycodes.number(key))
     if len(keys) > MOST_KEYS:
         raise Error(f"{len(keys)} keys", f"the kernel's table has room for {MOST_KEYS}")
+    for scancode, key in ((scancode, key) for keymap in keymaps for scancode, key in keymap.keys.items()):
+        if len(keys) < MOST_KEYS:
+            keys.setdefault(scancode, keycodes.number(key))
     return keys
 
 

@@ -63,7 +63,7 @@ class HandWritten:
 
 @dataclass(frozen=True)
 class Anything:
-    """Every protocol of the catalogue that has a decoder. Its keys give way to those of other entries."""
+    """Every protocol of the catalogue but those that cannot be loaded with all others (irbpf.together). Its keys give way to others'."""
 
     keys: Mapping[int, str]
 

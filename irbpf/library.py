@@ -68,6 +68,8 @@ def choose(receiver: Receiver) -> tuple[list[Choice], list[Error]]:
         if best is not None:
             ranked.append((best[0], Choice(keymap, best[1])))
     for other in _assignments()[1] if not ranked else ():
+        if other != TABLES and not receiver.raw:
+            continue  # it decodes by itself, and has the table that fits it
         found = _of_table(receiver, problems) if other == TABLES else [Choice(load(find(other)), f"{etc('receivers.yaml')} says so of all others")]
         if found:
             return found, problems

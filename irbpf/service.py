@@ -70,7 +70,8 @@ def load_receiver(name: str, keymaps: Sequence[str], engine: str | None = None, 
         kernel.apply(receiver, made, protocols=protocols)
     elif not launch.take(receiver, made, stays):
         job = made
-    return Loaded(receiver, choice, made.names, len(made.numbers), len(made.keys), made.timeout, tuple(why),
+    programs = made.attached if isinstance(made, Bundle) else len(made.objects) + len(made.automata) + made.anything
+    return Loaded(receiver, choice, made.names, programs, len(made.keys), made.timeout, tuple(why),
                   (*warnings, *complaints, *coexisting(receiver, made.timeout)), job)
 
 

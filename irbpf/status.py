@@ -42,8 +42,9 @@ def _asked(receiver: Receiver, state: Saved | None, notes: list[str]) -> dict[st
     else:
         found = {"programs": [{"id": number, "name": name} for number, name in condition.ours.items()],
                  "foreign": condition.foreign, "timeout": condition.timeout}
-        if state is not None and state.back is None and len(condition.ours) < len(state.pins):
-            notes.append(f"{len(state.pins) - len(condition.ours)} of our programs are not attached any more; load it again")
+        missing = 0 if state is None else sum(not kernel.is_map(name) for name in state.pins) - len(condition.ours)
+        if state is not None and state.back is None and missing > 0:
+            notes.append(f"{missing} of our programs are not attached any more; load it again")
     if state is not None and state.engine != "kernel":
         found["server"] = control.call(receiver.rc, "status")
         if found["server"] is None:

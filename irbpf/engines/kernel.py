@@ -109,7 +109,7 @@ def _change(port: Port, state: Saved, bundle: Bundle, programs: list[bpf.Program
             bpf.pin(program.fd, folder / name)
             bpf.attach(program.fd, port.lirc)
         for name in new:
-            if name.endswith(MEMBERS):
+            if is_map(name):
                 bpf.pin(programs[-1].maps[MEMBERS], folder / name)
         others = set(state.before.protocols) - set(bundle.replaces) if protocols is None else protocols
         _put(port, Settings(list(bundle.keys.items()), sorted(others), bundle.timeout or None))
@@ -124,6 +124,11 @@ def _change(port: Port, state: Saved, bundle: Bundle, programs: list[bpf.Program
     with suppress(Error):  # it is done; a pin that stays is taken away by the next run
         _drop(port, state.pins)
     return done
+
+
+def is_map(pin: str) -> bool:
+    """Whether it is the map of programs that call one another, and no program. A program's pin has its number and its name behind the first."""
+    return pin.partition("-")[2] == MEMBERS
 
 
 def _pin_names(old: list[str], programs: list[bpf.Program]) -> list[str]:
@@ -169,7 +174,7 @@ def _drop(port: Port, names: list[str]) -> None:
 
 def _with_pinned(port: Port, name: str, do: Callable[[int, int], None]) -> None:
     """Attach or detach the program that is pinned under a name, if there is one."""
-    if name.endswith(MEMBERS):
+    if is_map(name):
         return
     try:
         fd = bpf.open_pinned(PINS / port.rc / name)
@@ -237,7 +242,7 @@ def condition(receiver: Receiver) -> Condition:
 
 def _pinned(rc: str) -> Iterator[tuple[int, str]]:
     for path in sorted((PINS / rc).glob("*")):
-        if path.name.endswith(MEMBERS):
+        if is_map(path.name):
             continue
         with suppress(FileNotFoundError):
             fd = bpf.open_pinned(path)

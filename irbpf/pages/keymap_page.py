@@ -38,7 +38,7 @@ RAW: Mapping[str, str] = {
     "raw": "A mapping of names of keys to durations in µs, pulse first, such as \"+9000 -4500 +560\", or to a list of such for a key that "
            "sends now this, now that. For remotes whose protocol is not known.",
     "tolerance": "As above."}
-ANY: Mapping[str, str] = {"protocol": "any: all protocols of the catalogue that have a decoder.",
+ANY: Mapping[str, str] = {"protocol": "any: all protocols of the catalogue but a few that take parts of others' frames, or noise, for their own.",
                            "keys": "As above, whatever the protocol; they give way to those of other keymaps that are loaded with it."}
 TABLE: Mapping[str, str] = {
     "table": "A mapping of scancodes to names of keys, for what the receiver itself or a decoder of the kernel delivers. Nothing is decoded."}

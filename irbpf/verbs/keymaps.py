@@ -52,7 +52,7 @@ def do_build(args: argparse.Namespace) -> int:
         write_whole(Path(args.output), bundle.dump())
     except OSError as error:
         raise Error(f"{args.output}: {error.strerror}", "name another place for it") from error
-    print(f"{args.output}: {len(bundle.numbers)} programs, {len(bundle.keys)} keys")
+    print(f"{args.output}: {bundle.attached} programs, {len(bundle.keys)} keys")
     return 0
 
 
