@@ -32,11 +32,13 @@ class Start:
 
 
 def start_of(automaton: Automaton) -> Start:
-    """The start of `automaton`. A space may be shorter than its window says by what the pulse before was too long."""
-    windows = []
+    """The start of `automaton`. A space may be shorter than its window says by what the pulse before was too long, and longer where a
+    first pulse can be too short."""
+    windows, longer = [], MOST_CARRY_US if automaton.first else 0
     for first in automaton.states[IDLE].edges:
         for second in automaton.states[first.target].edges:
-            windows.append((first.least, first.most, max(1, second.least - MOST_CARRY_US), LONGEST_US if second.silence else second.most))
+            most = LONGEST_US if second.silence else min(LONGEST_US, second.most + longer)
+            windows.append((first.least, first.most, max(1, second.least - MOST_CARRY_US), most))
     return Start(_joined(windows), automaton.start_gap, automaton.leader)
 
 
