@@ -17,10 +17,11 @@ from irbpf.irp.automaton import IDLE, Automaton, Incompatible, build_automaton, 
 from irbpf.irp.codegen import generate
 from irbpf.irp.interpreter import Interpreter
 from irbpf.protocols import Protocol, catalogue
-from irbpf.pulses import Sample
+from irbpf.pulses import Kind, Sample
 from irbpf.together import MOST_STATES, POOL, alone, numbers, protocols
 from tests.bench.cost import samples_of
 
+BIASES = (-50, 0, 60, 100)  # µs
 SHORT_US = 300  # whatever begins with less begins like the others
 MOST_TEXT = 200_000  # characters of C: 20,000 to 28,000 instructions, since a jump cannot be longer than 32,767
 HEAD = """# Where all protocols of the catalogue are loaded at once (protocol: any): `alone` are left out, and why; `groups` share an automaton
@@ -77,13 +78,23 @@ def _fit(group: list[Protocol]) -> bool:
 
 
 def silent(machine: Automaton, group: Sequence[Protocol]) -> list[str]:
-    """Those whose presses are not heard by a shared automaton: its tolerance is the widest of all."""
-    return [one.name for one in group if not list(Interpreter(machine).feed(_press(one.name)))]
+    """Those of which a shared automaton does not hear a press that their own does, whatever the receiver adds to pulses: of durations
+    that differ by little, the nearest is taken, whichever protocol's that is."""
+    return [one.name for one in group if any(not list(Interpreter(machine).feed(press)) for press in _presses(one.name))]
 
 
 @functools.cache
-def _press(name: str) -> list[Sample]:
-    return samples_of(of_catalogue().automaton(name))
+def _presses(name: str) -> list[list[Sample]]:
+    """A press as receivers of several kinds hear it, those of them that the protocol's own automaton reads."""
+    own = of_catalogue().automaton(name)
+    heard = ([_biased(sample, bias) for sample in samples_of(own)] for bias in BIASES)
+    return [samples for samples in heard if list(Interpreter(own).feed(samples))]
+
+
+def _biased(sample: Sample, bias: int) -> Sample:
+    if sample.kind not in (Kind.PULSE, Kind.SPACE):
+        return sample
+    return sample._replace(duration=max(1, sample.duration + (bias if sample.kind == Kind.PULSE else -bias)))
 
 
 def main() -> None:
