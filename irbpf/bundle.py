@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-import itertools
-import struct
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from irbpf import automata, compiler, hosts, keycodes, objectfile, together
+from irbpf import keycodes, objectfile
 from irbpf.cache import Cache
+from irbpf.compiling import Progress, compiled
 from irbpf.errors import Error
 from irbpf.hosts import OWN_PROTOCOL
-from irbpf.irp.automaton import MOST_CARRY_US, Automaton
+from irbpf.irp.automaton import Automaton
 from irbpf.keymap import MOST_KEYS, AnyEntry, Anything, Entry, HandWritten, Keymap
 from irbpf.latency import hastened
+from irbpf.needs import quiet_of, timeout_of
 from irbpf.objects import Object, Source
-from irbpf.paths import data
 from irbpf.programs import in_hearing_order, source_of
 
+if TYPE_CHECKING:
+    from irbpf.everything import Everything
+
 MOST_PROGRAMS = 64
-NAMED_NUMBERS = 28  # the kernel has a repeat period of its own for protocols below; 100 ms for the rest
-AT_ONCE, AT_ONCE_TEXT = 16, 500_000  # sources, and their characters, for one compiler process: what is done is kept even if the next is broken off
-MARGIN_US = 2_000
-Progress = Callable[[int, int], None]  # how many of how many are done
 HAND_WRITTEN_TIMEOUT_US = 20_000
 
 # enum rc_proto -> the decoder of rc-core, by its name in sysfs
@@ -92,12 +88,20 @@ class Part:
 def parts(keymaps: Sequence[Keymap], host: str) -> list[Part]:
     """What the keymaps' programs for `host` are made of, in the order in which they run: who comes first is heard where several read
     the same frame. Two equal protocols are one."""
-    found: list[Part] = []
+    return _parts(_machines(keymaps), host)
+
+
+def _machines(keymaps: Sequence[Keymap]) -> list[tuple[AnyEntry, Automaton | None]]:
     entries = in_hearing_order([entry for keymap in keymaps for entry in keymap.decoded])
-    for index, (entry, automaton) in enumerate(zip(entries, hastened(entries), strict=True)):
+    return list(zip(entries, hastened(entries), strict=True))
+
+
+def _parts(machines: Sequence[tuple[AnyEntry, Automaton | None]], host: str) -> list[Part]:
+    found: list[Part] = []
+    for index, (entry, automaton) in enumerate(machines):
         if isinstance(entry, Anything):
             continue
-        part = _part(entry, automaton, host, OWN_PROTOCOL + index, len(entries) > 1)
+        part = _part(entry, automaton, host, OWN_PROTOCOL + index, len(machines) > 1)
         if not any(known.source.text == part.source.text and known.source.tables == part.source.tables for known in found):
             found.append(part)
     if len(found) > MOST_PROGRAMS:
@@ -105,14 +109,19 @@ def parts(keymaps: Sequence[Keymap], host: str) -> list[Part]:
     return found
 
 
-def build(keymaps: Sequence[Keymap], cache: Cache | None, kinds: Sequence[str] = ("lirc",),
+def build(keymaps: Sequence[Keymap], cache: Cache | None, hosts: Sequence[str] = ("lirc",),
           progress: Progress | None = None) -> tuple[Bundle, list[str]]:
-    """The bundle of some keymaps for one receiver, with programs for the hosts `kinds`, and warnings. Error where keymaps contradict each other.
+    """The bundle of some keymaps for one receiver, with programs for `hosts`, and warnings. Error where keymaps contradict each other.
     `progress` is told how many of how many programs are compiled."""
-    keys, made = merged_keys(keymaps), {host: parts(keymaps, host) for host in kinds}
-    objects, warnings = compiled([part.source for host in kinds for part in made[host]], cache, progress)
-    same = made[kinds[0]]
-    every = [everything(host, cache, progress) for host in kinds] if any_protocol(keymaps) else []
+    keys, machines = merged_keys(keymaps), _machines(keymaps)
+    made = {host: _parts(machines, host) for host in hosts}
+    objects, warnings = compiled([part.source for host in hosts for part in made[host]], cache, progress)
+    same = made[hosts[0]]
+    every: list[Everything] = []
+    if any_protocol(keymaps):
+        from irbpf.everything import everything  # large, and seldom asked for
+
+        every = [everything(host, cache, progress) for host in hosts]
     numbers = [part.number for part in same] + [number for one in every[:1] for number in one.numbers]
     return Bundle(tuple(keymap.name for keymap in keymaps), (*objects, *(program for one in every for program in one.objects)), keys,
                   tuple(sorted({KERNEL_DECODERS[number] for number in numbers if number in KERNEL_DECODERS})),
@@ -122,50 +131,6 @@ def build(keymaps: Sequence[Keymap], cache: Cache | None, kinds: Sequence[str] =
 
 def any_protocol(keymaps: Sequence[Keymap]) -> bool:
     return any(isinstance(entry, Anything) for keymap in keymaps for entry in keymap.decoded)
-
-
-@dataclass(frozen=True)
-class Everything:
-    """The programs of all protocols of the catalogue for a host; the rest as of a `Part`."""
-
-    objects: tuple[Object, ...]
-    numbers: tuple[int, ...]
-    timeout: int
-    quiet: int
-
-
-def everything(host: str, cache: Cache | None, progress: Progress | None = None) -> Everything:
-    """From the cache, or built and compiled in a minute or two, and kept."""
-    start, version = f"any-{host}-{_everything_digest()}-", compiler.version()
-    key = start + version
-    hits = (cache.get(one) for one in ([key] if version else cache.keys(start))) if cache is not None else iter(())
-    hit = next((one for one in hits if one is not None), None)
-    if hit is not None:
-        kept, extra = hit
-        return Everything(tuple(kept), tuple(extra["numbers"]), int(extra["timeout"]), int(extra["quiet"]))
-    machines = together.unions(progress)
-    (timeout, quiet), numbers = limits(), together.numbers()
-    objects = compiled(together.sources(machines, host), cache, progress)[0]
-    made = Everything(tuple(objects), tuple(numbers[one.name] for one in together.protocols()), timeout, quiet)
-    if cache is not None:
-        cache.put(key, made.objects, {"numbers": made.numbers, "timeout": made.timeout, "quiet": made.quiet})
-    return made
-
-
-def limits() -> tuple[int, int]:
-    """The timeout (µs) that all protocols of the catalogue need, and the shortest silence (µs) that completes a frame of any."""
-    kept = automata.of_catalogue()
-    numbers = together.numbers()
-    machines = [(kept.automaton(one.name), numbers[one.name]) for one in together.protocols()]
-    return max(timeout_of(one, number) for one, number in machines), min(quiet_of(one) for one, _ in machines)
-
-
-def _everything_digest() -> str:
-    total = hashlib.blake2b(automata.key().encode() + hosts.texts().encode(), digest_size=12)
-    here = Path(__file__).parent
-    for path in (data("keymaps", "protocols", "together.yaml"), *(here / f"{name}.py" for name in ("together", "bundle", "hosts", "preference"))):
-        total.update(path.read_bytes())
-    return total.hexdigest()
 
 
 def table_only(keymaps: Sequence[Keymap], decodes: Collection[str] = ()) -> tuple[Bundle, set[str], list[str]]:
@@ -207,67 +172,3 @@ def _part(entry: AnyEntry, automaton: Automaton | None, host: str, own: int, sev
     if automaton is None:
         return Part(source, number, HAND_WRITTEN_TIMEOUT_US, 0, None)
     return Part(source, number, timeout_of(automaton, number), quiet_of(automaton), automaton)
-
-
-def quiet_of(automaton: Automaton) -> int:
-    """The shortest space (µs) that completes a frame; 0 where a pulse can. What a pulse before it is too long may be missing of it."""
-    ends = [(state.sign, edge.least) for state in automaton.states for edge in state.edges if edge.readings]
-    return 0 if any(sign > 0 for sign, _ in ends) else max(0, min(least for _, least in ends) - MOST_CARRY_US)
-
-
-def timeout_of(automaton: Automaton, number: int) -> int:
-    """How long the receiver has to wait before it says that a signal is over: longer than any gap inside one, and so long that
-    the key of a protocol without a repeat period of its own is not let go between two frames. A frame that is reported at its last edge
-    does not wait for it, but a gap inside one must still be shorter."""
-    inside = max(automaton.longest_space, automaton.start_gap) + MARGIN_US
-    if number < NAMED_NUMBERS:
-        return inside
-    between = max(0, automaton.hold_gap - 10_000) // 2
-    return max(inside, between - 10_000)
-
-
-def compiled(sources: Sequence[Source], cache: Cache | None,
-             progress: Progress | None = None) -> tuple[list[Object], list[str]]:
-    """Objects from the cache, the missing ones compiled and kept; what could not be kept is a warning.
-
-    `progress` is told how many of how many are compiled.
-    """
-    version = compiler.version()
-    digests = [_digest(source) for source in sources]
-    found = {digest: hit for digest in digests if cache is not None and (hit := _kept(cache, digest, version)) is not None}
-    missing = {digest: source for digest, source in zip(digests, sources, strict=True) if digest not in found}
-    warnings = []
-    waiting, tell = list(missing), progress or (lambda done, of: None)
-    start = 0
-    while start < len(waiting):
-        tell(start, len(waiting))
-        part = waiting[start:start + _at_once([missing[one] for one in waiting[start:start + AT_ONCE]])]
-        start += len(part)
-        for digest, made in zip(part, compiler.compile_sources([missing[one] for one in part]), strict=True):
-            found[digest] = made
-            if cache is not None and (why := cache.put(f"{digest}-{version}", [made], {"source": digest})) is not None:
-                warnings.append(f"not kept in the cache: {why}")
-    tell(len(waiting), len(waiting))
-    return [found[digest] for digest in digests], list(dict.fromkeys(warnings))
-
-
-def _at_once(sources: Sequence[Source]) -> int:
-    """How many of `sources` one compiler process is given."""
-    sizes = itertools.accumulate(len(one.text) for one in sources)
-    return max(1, sum(size <= AT_ONCE_TEXT for size in sizes))
-
-
-def _kept(cache: Cache, digest: str, version: str) -> Object | None:
-    """What this compiler made of a source; where there is no compiler, what any made of it."""
-    for key in [f"{digest}-{version}"] if version else cache.keys(f"{digest}-"):
-        hit = cache.get(key)
-        if hit is not None and len(hit[0]) == 1 and hit[1].get("source") == digest:
-            return hit[0][0]
-    return None
-
-
-def _digest(source: Source) -> str:
-    total = hashlib.sha256(struct.pack("=I", 1) + source.name.encode() + b"\0" + source.host.encode() + b"\0" + source.text.encode())
-    for name, table in sorted(source.tables.items()):
-        total.update(name.encode() + b"\0" + table)
-    return total.hexdigest()

@@ -10,9 +10,9 @@ from functools import cached_property, partial
 from types import TracebackType
 from typing import cast
 
-from irbpf import automata, bpf, together
+from irbpf import automata, bpf
 from irbpf.arbitration import Arbiter
-from irbpf.bundle import compiled
+from irbpf.compiling import compiled
 from irbpf.cache import Cache
 from irbpf.engines.testrun import RESET, Batches
 from irbpf.irp.automaton import Automaton
@@ -68,6 +68,8 @@ def of_keymap(keymap: Keymap) -> list[Decoder]:
     entries, decoders = in_hearing_order(keymap.decoded), list[Decoder]()
     for entry, automaton in zip(entries, hastened(entries), strict=True):
         if isinstance(entry, Anything):
+            from irbpf import together  # seldom asked for
+
             kept = {one.name: one for one in of_catalogue()}
             decoders += [replace(kept[one.name], keys=entry.keys) for group in together.groups() for one in group]
         else:

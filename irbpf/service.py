@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from irbpf import discovery, engines, keytable, library
-from irbpf.bundle import Bundle, Progress, build, table_only
+from irbpf.bundle import Bundle, build, table_only
 from irbpf.cache import Cache, default_folder
+from irbpf.compiling import Progress
 from irbpf.engines import Choice, journal, kernel, launch
 from irbpf.engines.job import Job
 from irbpf.errors import Error, Gone

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from irbpf import library
-from irbpf.bundle import any_protocol, limits, parts
+from irbpf.bundle import any_protocol, parts
 from irbpf.entries import Entry
+from irbpf.everything import limits
 from irbpf.hosts import host_source
 from irbpf.irp.automaton import Automaton, build_automaton
 from irbpf.irp.codegen import generate
@@ -34,8 +35,10 @@ def show_latency(what: str) -> list[dict[str, Any]]:
     """A row for each protocol of a keymap, or of `what` itself where that is a protocol or an IRP line, in the order in which they are heard."""
     keymap = (load(library.find(what)) if what in library.files() or "/" in what or what.endswith(".yaml")
               else Keymap("", what, (), (Entry(given(what), {}),)))
-    every = [limits()[0]] if any_protocol([keymap]) else []
-    timeout = max([part.timeout for part in parts([keymap], "lirc")] + every, default=0)
+    timeouts = [part.timeout for part in parts([keymap], "lirc")]
+    if any_protocol([keymap]):
+        timeouts.append(limits()[0])
+    timeout = max(timeouts, default=0)
     rows = latencies(in_hearing_order(keymap.decoded), timeout)
     return [{"protocol": one.protocol, "waits": one.waits, "gap": one.gap, "timeout": timeout,
              "others": list(one.reason.others) if one.reason else [], "text": _waits(one, timeout)} for one in rows]

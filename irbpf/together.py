@@ -54,7 +54,8 @@ def groups() -> list[list[Protocol]]:
     return [*([known[name] for name in group] for group in listed), *([one] for one in protocols() if one.name not in names)]
 
 
-def unions(progress: Callable[[int, int], None] | None = None) -> list[Automaton]:
+@functools.cache
+def unions(progress: Callable[[int, int], None] | None = None) -> Sequence[Automaton]:
     """The automata; `progress` is told how many of how many are built."""
     found, all_groups = [], groups()
     for place, group in enumerate(all_groups):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from irbpf import bpf
-from irbpf.bundle import compiled
+from irbpf.compiling import compiled
 from irbpf.compiler import compile_sources
 from irbpf.errors import Error
 from irbpf.hosts import host_source

@@ -23,7 +23,7 @@ from _pytest.mark import ParameterSet
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 
 from irbpf import trace
-from irbpf.bundle import compiled
+from irbpf.compiling import compiled
 from irbpf.engines.testrun import RESET
 from irbpf.hosts import host_source
 from irbpf.irp.automaton import Automaton, build_automaton, build_union

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from irbpf import objectfile
-from irbpf.bundle import compiled
+from irbpf.compiling import compiled
 from irbpf.cache import Cache
 from irbpf.errors import Error
 from irbpf.objects import MapSpec, Object, Source

@@ -15,8 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from irbpf import discovery
-from irbpf.bundle import Bundle, Progress, any_protocol, build, limits, merged_keys, parts
+from irbpf.bundle import Bundle, any_protocol, build, merged_keys, parts
 from irbpf.cache import Cache
+from irbpf.compiling import Progress
 from irbpf.engines import Choice, control, kernel
 from irbpf.engines.job import Job
 from irbpf.errors import Error
@@ -39,7 +40,11 @@ def prepare(receiver: Receiver, keymaps: Sequence[Keymap], choice: Choice, cache
     plain, every = [part for part in made if part.automaton is not None], any_protocol(keymaps)
     if not plain and not every:
         raise Error("nothing of this keymap runs in the Python engine", "decoders written in C need bpf(2); see irbpf doctor")
-    needs = [(part.timeout, part.quiet) for part in plain] + ([limits()] if every else [])
+    needs = [(part.timeout, part.quiet) for part in plain]
+    if every:
+        from irbpf.everything import limits
+
+        needs.append(limits())
     bundle = Bundle(tuple(one.name for one in keymaps), (), merged_keys(keymaps), (), max(timeout for timeout, _ in needs),
                     tuple(part.number for part in plain), min(quiet for _, quiet in needs))
     job = _job(receiver, bundle, choice, [part.automaton for part in plain if part.automaton is not None])

@@ -11,7 +11,8 @@ from typing import Any
 
 from irbpf import bpf, together
 from irbpf.automata import of_catalogue
-from irbpf.bundle import compiled, everything
+from irbpf.compiling import compiled
+from irbpf.everything import everything
 from irbpf.cache import Cache, default_folder
 from irbpf.errors import Error
 from irbpf.irp.automaton import Automaton

@@ -13,8 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from irbpf import keycodes
-from irbpf.bundle import Bundle, build, compiled, parts
+from irbpf.bundle import Bundle, build, parts
 from irbpf.cache import Cache
+from irbpf.compiling import compiled
 from irbpf.errors import Error
 from irbpf.irp.automaton import build_automaton
 from irbpf.irp.interpreter import Interpreter

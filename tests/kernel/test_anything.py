@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import pytest
 
-from irbpf import automata, bundle, together
+from irbpf import automata, everything, together
 from irbpf.arbitration import Arbiter
 from irbpf.cache import Cache
 from irbpf.errors import Error
@@ -28,7 +28,7 @@ MOST_SENT = 300  # the kernel keeps 512 until a decoder has taken them
 
 def silence() -> Sample:
     """What rc-loopback says after a signal: its timeout, which is set to what the protocols need."""
-    return Sample(Kind.TIMEOUT, bundle.limits()[0])
+    return Sample(Kind.TIMEOUT, everything.limits()[0])
 
 
 def signals() -> list[tuple[str, list[int]]]:
@@ -79,7 +79,7 @@ def test_every_protocol_at_once(figures: Callable[[str], None]) -> None:
     assert folder is not None
     place = folder.parent / "objects"
     machines, sent = together.unions(), signals()
-    bundle.everything("lirc", Cache(place))
+    everything.everything("lirc", Cache(place))
     job = [{"name": name, "sent": durations, "heard": heard} for (name, durations), heard in zip(sent, said(machines, sent), strict=True)]
     (place / "anything.json").write_text(json.dumps(job))
     done = vm.run(["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/kernel/guest/anything.py"], timeout=900,
