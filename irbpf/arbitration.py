@@ -10,9 +10,6 @@ class Arbiter:
     """What several decoders of one receiver said so far, in order of time, and at one sample in order of preference."""
 
     def __init__(self) -> None:
-        self.reset()
-
-    def reset(self) -> None:
         self.last: dict[int, int] = {}
 
     def hears(self, decoder: int, place: int, age: int) -> bool:

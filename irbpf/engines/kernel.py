@@ -99,23 +99,21 @@ def _start(port: Port) -> Saved:
 
 def _change(port: Port, state: Saved, bundle: Bundle, programs: list[bpf.Program], engine: tuple[str, str],
             protocols: Sequence[str] | None) -> Saved:
-    new = _pin_names(state.pins, programs)
+    new = _pins(state.pins, programs)
     now = _settings(port)
-    journal = replace(state, coming=new, back=now)
+    journal = replace(state, coming=list(new), back=now)
     try:
         write(port.rc, journal)
         folder = _folder(port.rc) if programs else PINS / port.rc
-        for name, program in zip(new, (one for one in programs if one.slot is None), strict=False):
-            bpf.pin(program.fd, folder / name)
-            bpf.attach(program.fd, port.lirc)
-        for name in new:
-            if is_map(name):
-                bpf.pin(programs[-1].maps[MEMBERS], folder / name)
+        for name, fd in new.items():
+            bpf.pin(fd, folder / name)
+            if not is_map(name):
+                bpf.attach(fd, port.lirc)
         others = set(state.before.protocols) - set(bundle.replaces) if protocols is None else protocols
         _put(port, Settings(list(bundle.keys.items()), sorted(others), bundle.timeout or None))
         for name in state.pins:
             _with_pinned(port, name, bpf.detach)
-        done = replace(state, names=list(bundle.names), pins=new, needs=bundle.timeout, engine=engine[0], why=engine[1])
+        done = replace(state, names=list(bundle.names), pins=list(new), needs=bundle.timeout, engine=engine[0], why=engine[1])
         write(port.rc, done)
     except BaseException:
         with suppress(Error):  # what cannot be undone now stays written down, for the next run
@@ -131,11 +129,13 @@ def is_map(pin: str) -> bool:
     return pin.partition("-")[2] == MEMBERS
 
 
-def _pin_names(old: list[str], programs: list[bpf.Program]) -> list[str]:
+def _pins(old: list[str], programs: list[bpf.Program]) -> dict[str, int]:
+    """What is pinned, by its name: the programs that are attached, and the map of those that they call. That is emptied when nobody
+    but programs holds it (kernel/bpf/arraymap.c, bpf_fd_array_map_clear)."""
     generation = 1 + max((int(name.split("-")[0]) for name in old), default=0)
-    names = [f"{generation}-{index}-{one.name}".replace(".", "_") for index, one in enumerate(one for one in programs if one.slot is None)]
-    # a map of programs is emptied when nobody but programs holds it (kernel/bpf/arraymap.c, bpf_fd_array_map_clear)
-    return [*names, f"{generation}-{MEMBERS}"] if any(one.slot is not None for one in programs) else names
+    attached = [one for one in programs if one.slot is None]
+    pins = {f"{generation}-{index}-{one.name}".replace(".", "_"): one.fd for index, one in enumerate(attached)}
+    return pins | {f"{generation}-{MEMBERS}": one.maps[MEMBERS] for one in programs if one.slot is not None}
 
 
 def _settings(port: Port) -> Settings:
