@@ -283,6 +283,11 @@ def _starts(states: Sequence[State], automaton: Automaton) -> list[str]:
     return [f"case {number}:" for number in sorted(found)]
 
 
+def _among(name: str, cases: Sequence[str]) -> str:
+    return (f"static inline __attribute__((always_inline)) int {name}(__u32 n)\n"
+            f"{{\n\tswitch (n) {{\n\t{' '.join(cases)}\n\t\treturn 1;\n\t}}\n\treturn 0;\n}}\n")
+
+
 def _shifts(first: int) -> str:
     own = first // OWN_ERROR
     return f"""
@@ -313,24 +318,8 @@ def _step_function(automaton: Automaton, rests: Sequence[str], starts: Sequence[
     done = "" if early else "\t\ts->n = next;\n\t\treturn;\n"  # the verifier has less to walk where no pulse completes a frame
     pulse = "on_shifted_pulse" if automaton.first else "on_pulse"
     return f"""/* Whether state n comes after a silence, so that more silence changes nothing. */
-static inline __attribute__((always_inline)) int resting(__u32 n)
-{{
-	switch (n) {{
-	{" ".join(rests)}
-		return 1;
-	}}
-	return 0;
-}}
-
-static inline __attribute__((always_inline)) int starting(__u32 n)
-{{
-	switch (n) {{
-	{" ".join(starts)}
-		return 1;
-	}}
-	return 0;
-}}
-{_shifts(automaton.first) if automaton.first else ""}
+{_among("resting", rests)}
+{_among("starting", starts)}{_shifts(automaton.first) if automaton.first else ""}
 static inline __attribute__((always_inline)) void step(struct state *s, __u32 sample, struct report *r)
 {{
 	__u32 kind = sample >> 24, duration = sample & 0xffffff, n = s->n, next;

@@ -27,6 +27,17 @@ class Decoded:
     repeat: bool = False
 
 
+def told_by_first(first: int, duration: int) -> int:
+    """How much too long (µs) the pulses of a frame are, if its first, which should measure `first`, has this duration."""
+    over = max(-MOST_CARRY_US, min(MOST_CARRY_US, duration - first))
+    return over if abs(over) >= first // OWN_ERROR else 0
+
+
+def too_long(nominal: int, duration: int) -> int:
+    """What a pulse is too long (µs), as far as it is the receiver's doing; 0 where it is not known what it should measure."""
+    return max(0, min(MOST_CARRY_US, duration - nominal)) if nominal else 0
+
+
 class Interpreter:
     """One automaton and what it remembers of one receiver's samples.
 
@@ -78,8 +89,7 @@ class Interpreter:
     def begin(self, duration: int) -> None:
         """The first pulse of a frame, which may tell how much too long the others are."""
         if self.automaton.first:
-            over = max(-MOST_CARRY_US, min(MOST_CARRY_US, duration - self.automaton.first))
-            self.carry = over if abs(over) >= self.automaton.first // OWN_ERROR else 0
+            self.carry = told_by_first(self.automaton.first, duration)
 
     def corrected(self, kind: Kind, duration: int) -> int:
         """Without what the receiver adds to pulses and takes from the spaces after them."""
@@ -135,7 +145,7 @@ class Interpreter:
             self.off += min(1.0, abs(self.corrected(kind, duration) - edge.nominal) / edge.nominal)
             self.measured += 1
         if not self.automaton.first:
-            self.carry = max(0, min(MOST_CARRY_US, duration - edge.nominal)) if pulse and edge.nominal else 0
+            self.carry = too_long(edge.nominal, duration) if pulse else 0
         for bit in edge.bits:
             if bit == RESTART:
                 self.restart()

@@ -11,9 +11,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from irbpf.irp.automaton import IDLE, LOST, MOST_CARRY_US, OWN_ERROR, Automaton, Edge, State
+from irbpf.irp.automaton import IDLE, LOST, Automaton, Edge, State
 from irbpf.irp.early import ending
 from irbpf.irp.graph import FLASH, GAP
+from irbpf.irp.interpreter import told_by_first, too_long
 
 # How much a receiver lengthens pulses and shortens spaces, in µs, and how far the clock of a remote is off.
 CONDITIONS = ((-50, 1.0), (0, 1.0), (75, 1.0), (150, 1.0), (75, 0.96), (75, 1.04))
@@ -86,9 +87,8 @@ def _hears(decoder: Automaton, number: int, carry: int, sign: int, duration: int
     if edge is None:
         return IDLE if sign < 0 and duration >= decoder.start_gap else LOST, 0
     if decoder.first:
-        over = max(-MOST_CARRY_US, min(MOST_CARRY_US, duration - decoder.first)) if first else carry
-        return edge.target, over if not first or abs(over) >= decoder.first // OWN_ERROR else 0
-    return edge.target, max(0, min(MOST_CARRY_US, duration - edge.nominal)) if sign > 0 and edge.nominal else 0
+        return edge.target, told_by_first(decoder.first, duration) if first else carry
+    return edge.target, too_long(edge.nominal, duration) if sign > 0 else 0
 
 
 def _edge(state: State, duration: int) -> Edge | None:

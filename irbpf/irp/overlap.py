@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from irbpf.irp.automaton import IDLE, LOST, MOST_CARRY_US, Automaton, Edge
-from irbpf.irp.early import ending
+from irbpf.irp.early import REPORTED, ending
 
 _Place = tuple[int, int]
 _Window = tuple[int, int]
@@ -68,7 +68,7 @@ def _ends(automaton: Automaton, edge: Edge) -> bool:
 
 
 def _reports(automaton: Automaton, edge: Edge) -> bool:
-    return any(automaton.readings[one].report in ("down", "repeat") for one in edge.readings)
+    return any(automaton.readings[one].report in REPORTED for one in edge.readings)
 
 
 def _starts(one: Automaton, other: Automaton) -> Iterator[_Place]:
