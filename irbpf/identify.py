@@ -15,8 +15,8 @@ from irbpf.irp.pool import Start, start_of
 from irbpf.irp.readings import Reading
 from irbpf.irp.syntax import Binary, BitField, Conditional, Expression, Number, Unary
 from irbpf.irp.text import expression_text
-from irbpf.pulses import LONGEST_US, Kind, Sample
-from irbpf.replay import END, Decoder, Event, Player
+from irbpf.pulses import END, LONGEST_US, Kind, Sample
+from irbpf.replay import Decoder, Event, Player
 
 MOST_MISSES = 12
 LONG_US = 5_000  # a space from here up may end a frame

@@ -20,13 +20,12 @@ from irbpf.irp.interpreter import Decoded, Interpreter
 from irbpf.irp.overlap import TooMuch, overlap
 from irbpf.irp.render import press
 from irbpf.programs import automaton_of, in_hearing_order
-from irbpf.pulses import Kind, Sample, from_durations
+from irbpf.pulses import END, Sample, from_durations
 
 BIASES_US = (0, 75, 150, -50)  # how much a receiver lengthens pulses and shortens spaces
 MOST_PLACES = 30_000  # pairs of states of two automata: half a second
 MOST_SAMPLES = 400_000  # of all presses that are sent to decoders: about a second
 MADE_UP = 8  # presses of a protocol without keys
-_END = Sample(Kind.TIMEOUT, 125_000)
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ def _pair(first: tuple[int, _Subject], second: tuple[int, _Subject], before: boo
 
 def _double(subject: _Subject, rival: _Subject, durations: Sequence[int], bias: int) -> tuple[tuple[int, Decoded], tuple[int, Decoded]] | None:
     """What both say of one press first, and at which sample; None if not both say something, or both the same."""
-    samples = [*from_durations([max(1, duration + (-bias if place % 2 else bias)) for place, duration in enumerate(durations)]), _END]
+    samples = [*from_durations([max(1, duration + (-bias if place % 2 else bias)) for place, duration in enumerate(durations)]), END]
     theirs = _first(rival.automaton, samples)
     ours = None if theirs is None else _first(subject.automaton, samples)
     return None if ours is None or theirs is None or ours[1].scancode == theirs[1].scancode else (ours, theirs)
@@ -134,5 +133,5 @@ def _made_up(entry: Entry, automaton: Automaton) -> Iterator[tuple[int, list[int
             durations = press(protocol.irp, values, 1)
         except Error:
             continue
-        if (read := _first(automaton, [*from_durations(durations), _END])) is not None:
+        if (read := _first(automaton, [*from_durations(durations), END])) is not None:
             yield read[1].scancode, durations

@@ -42,6 +42,9 @@ class Sample(NamedTuple):
         return cls(Kind(word >> 24), word & LONGEST_US)
 
 
+END = Sample(Kind.TIMEOUT, 125_000)  # what a receiver says when nothing more comes: rc-core's IR_DEFAULT_TIMEOUT has passed
+
+
 def from_durations(durations: Iterable[int]) -> list[Sample]:
     """Durations in µs, pulse first, as samples."""
     return [Sample(Kind.SPACE if index % 2 else Kind.PULSE, duration) for index, duration in enumerate(durations)]

@@ -24,10 +24,9 @@ from irbpf.latency import hastened
 from irbpf.programs import automaton_of, in_hearing_order, source_of
 from irbpf.preference import Read, Reading, ordered
 from irbpf.protocols import Protocol, catalogue
-from irbpf.pulses import LONGEST_US, Kind, Sample
+from irbpf.pulses import END, LONGEST_US, Kind, Sample
 from irbpf.reports import Reader
 
-END = Sample(Kind.TIMEOUT, 125_000)  # what a receiver says when nothing more comes
 BETWEEN_PRESSES_US = 500_000
 
 

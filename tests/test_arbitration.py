@@ -10,10 +10,8 @@ from irbpf.arbitration import Arbiter
 from irbpf.irp.render import press
 from irbpf.keymap import parse
 from irbpf.protocols import catalogue
-from irbpf.pulses import Kind, Sample, from_durations
+from irbpf.pulses import END, from_durations
 from irbpf.replay import Player, of_keymap
-
-SILENCE = Sample(Kind.TIMEOUT, 125_000)
 
 
 def test_who_reports_first_is_heard_and_who_began_later_too() -> None:
@@ -48,7 +46,7 @@ protocols:
 def test_of_protocols_that_all_read_a_signal_the_preferred_is_heard(engine: str, tmp_path: Path) -> None:
     keymap = parse(KEYMAP, "several.yaml")
     with Player(of_keymap(keymap), engine, compete=True) as player:
-        signal = [*from_durations(press(catalogue()["nec"].irp, {"D": 4, "F": 8}, 2)), SILENCE]
+        signal = [*from_durations(press(catalogue()["nec"].irp, {"D": 4, "F": 8}, 2)), END]
         assert {event.decoded.protocol for event in player.play(signal)} >= {"nec", "NEC-f16"}  # else this proves nothing
     with Player(of_keymap(keymap), engine, compete=False) as player:
         assert [(event.decoded.protocol, event.decoded.repeat) for event in player.play(signal)] == [("nec", False), ("nec", True), ("nec", True)]

@@ -17,8 +17,8 @@ import pytest
 from irbpf.irp.automaton import LOST
 from irbpf.irp.interpreter import Interpreter
 from irbpf.protocols import catalogue
-from irbpf.pulses import LONGEST_US, Sample, from_durations
-from irbpf.replay import END, Player, of_protocols
+from irbpf.pulses import END, LONGEST_US, Sample, from_durations
+from irbpf.replay import Player, of_protocols
 from tests.support.traces import KERNEL
 
 pytestmark = [pytest.mark.shared, pytest.mark.xdist_group("corpus")]

@@ -31,8 +31,7 @@ from irbpf.irp.codegen import generate
 from irbpf.irp.early import hasten
 from irbpf.objects import Source
 from irbpf.protocols import Protocol, catalogue, define
-from irbpf.pulses import LONGEST_US, Sample, from_durations
-from irbpf.replay import END
+from irbpf.pulses import END, LONGEST_US, Sample, from_durations
 from tests.conftest import closed
 from tests.support import engines
 from tests.support.streams import streams

@@ -10,9 +10,9 @@ from irbpf.entries import Entry
 from irbpf.irp.automaton import Automaton
 from irbpf.irp.interpreter import Decoded, Interpreter
 from irbpf.learn.press import Press
-from irbpf.learn.proof import END, Proof, agreed
+from irbpf.learn.proof import Proof, agreed
 from irbpf.protocols import Protocol
-from irbpf.pulses import from_durations
+from irbpf.pulses import END, from_durations
 from irbpf.replay import Player
 
 GAP_BEFORE_US = 8_000  # between a preamble and the frame that says something

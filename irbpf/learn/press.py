@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from irbpf.learn.cluster import clusters
-from irbpf.pulses import Kind, Sample
+from irbpf.pulses import END, Kind, Sample
 
-SILENCE_US = 125_000  # what a timeout stands for
+SILENCE_US = END.duration  # what a timeout stands for
 SHORTEST_GAP_US = 2_500  # no gap between frames is shorter
 MOST_SPLITS = 6
 

@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from irbpf.irp.automaton import Automaton
 from irbpf.irp.interpreter import Decoded, Interpreter
 from irbpf.learn.press import Durations, Press
-from irbpf.pulses import Kind, Sample, from_durations
-
-END = Sample(Kind.TIMEOUT, 125_000)
+from irbpf.pulses import END, from_durations
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from irbpf.keymap import Entry
 from irbpf.objects import Object
 from irbpf.programs import source_of
 from irbpf.protocols import catalogue
-from irbpf.pulses import Kind, Sample, from_durations
+from irbpf.pulses import END, Kind, Sample, from_durations
 from tests.bench.figures import executed
 from tests.bench.pools import Pools
 
@@ -53,7 +53,7 @@ def samples_of(automaton: Automaton) -> list[Sample]:
     for _ in range(TRIES):
         params = {one.name: rng.randint(one.least, one.most) for one in protocol.irp.parameters} | FIXED.get(protocol.name, {})
         with suppress(Error):
-            samples = [*from_durations(press(protocol.irp, params, REPEATS)), Sample(Kind.TIMEOUT, 125_000)]
+            samples = [*from_durations(press(protocol.irp, params, REPEATS)), END]
             if list(Interpreter(automaton).feed(samples)):
                 return samples
     raise Error(f"{automaton.name}: no press with any parameters decodes")

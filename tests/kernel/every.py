@@ -22,13 +22,12 @@ from irbpf.irp.interpreter import Interpreter
 from irbpf.irp.render import press
 from irbpf.keymap import Keymap, parse
 from irbpf.protocols import Protocol, catalogue
-from irbpf.pulses import Kind, Sample, from_durations
+from irbpf.pulses import END, from_durations
 from tests.conftest import ROOT
 
 COMPILED = Path.home() / ".cache" / "irbpf" / "every-protocol"  # the guest sees the host's files, but not its /tmp
 FOLDER = COMPILED / hashlib.sha256(str(ROOT).encode()).hexdigest()[:12]  # each checkout has its own protocols
 MOST_US, MOST_DURATIONS = 490_000, 1023  # what rc-loopback sends at once
-TIMEOUT = Sample(Kind.TIMEOUT, 125_000)
 
 
 @dataclass(frozen=True)
@@ -86,14 +85,14 @@ def case(protocol: Protocol, key: str, before: int) -> Case:
 def first(protocol: Protocol, signal: list[int]) -> tuple[int, list[int]] | None:
     """The scancode of the first event, and as much of the signal as is needed for it; None if rc-loopback cannot carry that."""
     machine = Interpreter(build_automaton(protocol))
-    for place, sample in enumerate([*from_durations(signal), TIMEOUT]):
+    for place, sample in enumerate([*from_durations(signal), END]):
         if machine.step(sample) is not None:
             break
     end = place + 1 - place % 2
     for needed in (signal[:end], signal[:end + 2]):  # a gap may be such that a timeout is not like it
         needed = needed[:len(needed) - (len(needed) + 1) % 2]
         machine.reset()
-        found = list(machine.feed([*from_durations(needed), TIMEOUT]))
+        found = list(machine.feed([*from_durations(needed), END]))
         if found and sum(needed) <= MOST_US and len(needed) <= MOST_DURATIONS:
             return found[0].scancode, needed
     return None
