@@ -54,7 +54,7 @@ def limits() -> tuple[int, int]:
 
 def _digest() -> str:
     total = hashlib.blake2b(automata.key().encode() + hosts.texts().encode(), digest_size=12)
-    here = Path(__file__).parent
-    for path in (data("keymaps", "protocols", "together.yaml"), *(here / f"{name}.py" for name in ("everything", "together", "needs", "hosts", "preference"))):
+    ours = (Path(__file__).with_name(f"{name}.py") for name in ("everything", "together", "needs", "hosts", "preference"))
+    for path in (data("keymaps", "protocols", "together.yaml"), *ours):
         total.update(path.read_bytes())
     return total.hexdigest()

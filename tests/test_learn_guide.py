@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
-import select
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,52 +21,29 @@ from irbpf.protocols import catalogue
 from irbpf.pulses import format_samples, from_durations
 from irbpf.replay import Player, of_protocols
 from tests.conftest import ROOT
-
-PATIENCE = 60  # seconds until a prompt that does not come is a failure
+from tests.support.screen import Screen
 
 
 def sent(code: int, protocol: str = "jvc") -> list[int]:
     return press(catalogue()[protocol].irp, {"D": 7, "F": code})[:-1]
 
 
-class Person:
-    """Somebody at the terminal: waits for a text, then types, or presses a key of the remote."""
+class Person(Screen):
+    """Somebody who learns a remote: presses its keys too."""
+
+    patience = 60.0
 
     def __init__(self, folder: Path, *more: str) -> None:
         self.pipe = folder / "remote"
         if not self.pipe.exists():
             os.mkfifo(self.pipe)
-        self.master, slave = pty.openpty()
-        environment = {**os.environ, "IRBPF_ETC": str(folder / "etc")}
-        self.process = subprocess.Popen([sys.executable, "-m", "irbpf", "learn", str(self.pipe), "-o", str(folder / "tv.yaml"), *more], cwd=ROOT,
-                                        stdin=slave, stdout=slave, stderr=slave, env=environment)
-        os.close(slave)
-        self.seen = ""
-
-    def expect(self, text: str) -> None:
-        while text not in self.seen:
-            ready, _, _ = select.select([self.master], [], [], PATIENCE)
-            try:
-                data = os.read(self.master, 4096) if ready else b""
-            except OSError:  # the terminal is closed: the program has ended
-                data = b""
-            assert data, f"{text!r} did not come; instead: {self.seen}"
-            self.seen += data.decode()
-        self.seen = self.seen.split(text, 1)[1]
-
-    def types(self, prompt: str, line: str) -> None:
-        self.expect(prompt)
-        os.write(self.master, f"{line}\n".encode())
+        super().__init__([sys.executable, "-m", "irbpf", "learn", str(self.pipe), "-o", str(folder / "tv.yaml"), *more],
+                         {**os.environ, "IRBPF_ETC": str(folder / "etc")})
 
     def presses(self, prompt: str, durations: list[int]) -> None:
-        self.expect(prompt)
+        self.after(prompt)
         with self.pipe.open("w") as remote:
             remote.write(format_samples(from_durations(durations)) + "\n")
-
-    def ends(self) -> int:
-        code = self.process.wait(PATIENCE)
-        os.close(self.master)
-        return code
 
 
 @pytest.fixture()
@@ -80,36 +55,36 @@ def test_a_remote_is_learned_installed_and_proven(folder: Path) -> None:
     person = Person(folder)
     person.types("key [KEY_POWER]: ", "")
     person.presses("press KEY_POWER (1 of 2)", sent(1))
-    person.expect("jvc 0x701")
+    person.after("jvc 0x701")
     person.presses("press KEY_POWER (2 of 2)", sent(1)[:21])
-    person.expect("unclear: cut")
+    person.after("unclear: cut")
     person.presses("press KEY_POWER (2 of 2)", sent(9))
-    person.expect("unclear: different from the last")
+    person.after("unclear: different from the last")
     person.presses("press KEY_POWER (2 of 2)", [*sent(1)[:10], 30, 30, 30, 30, *sent(1)[13:]])
-    person.expect("unclear: noise")
+    person.after("unclear: noise")
     person.presses("press KEY_POWER (2 of 2)", [*sent(1), 60_000, *sent(5)])
-    person.expect("unclear: overlapped")
+    person.after("unclear: overlapped")
     person.presses("press KEY_POWER (2 of 2)", sent(1))
     person.types("key [KEY_NUMERIC_1]: ", "skip")
     person.types("key [KEY_NUMERIC_2]: ", "volup")
     person.types("which? ", "1")
     person.presses("press KEY_VOLUMEUP (1 of 2)", sent(1))
-    person.expect("the same as KEY_POWER sends")
+    person.after("the same as KEY_POWER sends")
     person.presses("press KEY_VOLUMEUP (1 of 2)", sent(2))
     person.presses("press KEY_VOLUMEUP (2 of 2)", sent(2))
     person.types("key [KEY_NUMERIC_2]: ", "undo")
-    person.expect("undo: KEY_VOLUMEUP")
+    person.after("undo: KEY_VOLUMEUP")
     person.types("key [KEY_NUMERIC_2]: ", "redo")
-    person.expect("redo: KEY_VOLUMEUP")
+    person.after("redo: KEY_VOLUMEUP")
     person.types("key [KEY_NUMERIC_2]: ", "done")
-    person.expect("2 keys: jvc")
+    person.after("2 keys: jvc")
     person.types("install it", "y")
-    person.expect("installed")
-    assert person.ends() == 0
+    person.after("installed")
+    assert person.end() == 0
     assert not (folder / "tv.learn").exists()  # it is whole: a later run finds the keymap, and leaves it and what was changed in it
     person = Person(folder)
-    person.expect("is there already")
-    assert person.ends() == 1
+    person.after("is there already")
+    assert person.end() == 1
     assert keymap.load(folder / "etc/keymaps/tv.yaml").keys == {0x701: "KEY_POWER", 0x702: "KEY_VOLUMEUP"}
     assert len(list((folder / "traces/tv").glob("*.trace"))) == 4
 
@@ -119,15 +94,15 @@ def test_it_goes_on_after_a_break(folder: Path) -> None:
     person.types("key [KEY_POWER]: ", "")
     person.presses("press KEY_POWER (1 of 1)", sent(1))
     person.types("key [KEY_NUMERIC_1]: ", "quit")
-    person.expect("the same command goes on")
-    assert person.ends() == 0
+    person.after("the same command goes on")
+    assert person.end() == 0
     person = Person(folder, "--presses", "1")
-    person.expect("going on: 1 keys")
+    person.after("going on: 1 keys")
     person.types("key [KEY_NUMERIC_1]: ", "")
     person.presses("press KEY_NUMERIC_1 (1 of 1)", sent(2))
     person.types("key [KEY_NUMERIC_2]: ", "done")
     person.types("install it", "n")
-    assert person.ends() == 0
+    assert person.end() == 0
     assert sorted(keymap.load(folder / "tv.yaml").keys.values()) == ["KEY_NUMERIC_1", "KEY_POWER"]
     assert not (folder / "etc").exists()
 

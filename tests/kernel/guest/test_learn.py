@@ -16,7 +16,7 @@ from irbpf.irp.render import press
 from irbpf.protocols import define
 from irbpf.receiver import Receiver
 from tests.kernel.guest.conftest import ir_ctl, keys_of, plug, transmit, unplug
-from tests.kernel.guest.screen import Screen
+from tests.support.screen import Screen
 
 OWN = "{37k,470}<1,-1|1,-3>(9,-5,D:8,1,-7,F:8,~F:8,1,^70m)*[D:0..255,F:0..255]"  # nobody's
 

@@ -21,7 +21,7 @@ from irbpf.receiver import Receiver
 from irbpf.signals import split
 from tests.conftest import ROOT
 from tests.kernel.guest.conftest import ir_ctl, keys_of, unplug
-from tests.kernel.guest.screen import Screen
+from tests.support.screen import Screen
 from tests.kernel.usb.plug import plugged, signed
 
 KEYMAP = """

@@ -17,7 +17,7 @@ from irbpf.protocols import define
 from irbpf.receiver import Receiver
 from tests.conftest import ROOT
 from tests.kernel.guest.conftest import ir_ctl, keys_of, transmit
-from tests.kernel.guest.screen import Screen
+from tests.support.screen import Screen
 
 REMOTE = {"KEY_POWER": "nec:0x40c", "KEY_VOLUMEUP": "nec:0x402"}
 

@@ -1,4 +1,4 @@
-"""A person at a terminal inside the test kernel: what a command shows there, and what is typed."""
+"""A person at a terminal: what a command shows there, and what is typed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from tests.conftest import ROOT
 class Screen:
     """A command on a terminal of 120 columns; what it wrote, without the codes that colour and place it."""
 
+    patience = 20.0  # s, for which only a test that fails waits
+
     def __init__(self, argv: Sequence[str], env: Mapping[str, str] = os.environ, folder: Path = ROOT) -> None:
         self.child, self.terminal = pty.fork()
         if self.child == 0:
@@ -24,8 +26,16 @@ class Screen:
 
     def until(self, text: str) -> None:
         while text not in self.shown:
-            assert select.select([self.terminal], [], [], 20)[0], self.shown
-            self.shown += re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", os.read(self.terminal, 65536).decode(errors="replace"))
+            data = self.more()
+            assert data, f"{text!r} did not come; instead: {self.shown}"
+            self.shown += re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", data.decode(errors="replace"))
+
+    def more(self) -> bytes:
+        """What is written next; nothing if the command has ended, or says nothing for too long."""
+        try:
+            return os.read(self.terminal, 65536) if select.select([self.terminal], [], [], self.patience)[0] else b""
+        except OSError:  # the terminal is closed: the command has ended
+            return b""
 
     def after(self, text: str) -> None:
         """Wait for `text`, and forget all up to its end: a person reads on."""
@@ -38,10 +48,7 @@ class Screen:
         os.write(self.terminal, f"{line}\n".encode())
 
     def end(self) -> int:
-        try:
-            while select.select([self.terminal], [], [], 20)[0] and os.read(self.terminal, 65536):
-                pass
-        except OSError:
+        while self.more():
             pass
         _, status = os.waitpid(self.child, 0)
         self.child = 0
