@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from irbpf import reports
 from irbpf.engines.intake import Intake, PythonDecoder, Report
 from irbpf.engines.rhythm import MOST_KNOWN, ROOM, Rhythm, duration
 from irbpf.irp.automaton import build_automaton
@@ -179,3 +180,9 @@ def test_only_what_was_decoded_is_remembered_and_no_more_than_there_is_room_for(
     for length in range(3 * MOST_KNOWN):
         intake.rhythm.decoded([space(1000 * length), TIMEOUT])
     assert len(intake.rhythm.known) <= MOST_KNOWN
+
+
+def test_a_frame_without_a_scancode_is_told_as_a_repeat() -> None:
+    held = from_durations(press(catalogue()["nec"].irp, {"D": 4, "F": 8}, 2))
+    said = Intake([PythonDecoder(build_automaton(catalogue()["nec"]), 2)], 5_000).take([*(sample.word for sample in held), TIMEOUT])
+    assert [report.kind for report in said] == [reports.DOWN, reports.REPEAT, reports.REPEAT]

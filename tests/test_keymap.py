@@ -401,6 +401,7 @@ def test_tables_of_ir_keytable_are_used_where_nothing_else_fits_and_it_is_wanted
     (etc / "receivers.yaml").write_text("- otherwise: ir-keytable\n- otherwise: any\n")
     assert [[one.keymap.name for one in library.choose(receiver)[0]] for receiver in (odd, other)] == [["odd"], ["Any remote"]]
     assert "says so of all others" in library.choose(other)[0][0].reason
+    assert library.choose(replace(other, raw=False))[0] == []  # it decodes by itself, and has a table that fits it
     (tmp_path / "etc" / "rc_maps.cfg").write_text("# a comment\n* rc-other mine.toml\n")
     assert [one.keymap.name for one in library.choose(other)[0]] == ["mine"]
     assert "rc_map is" in library.choose(RECEIVER)[0][0].reason

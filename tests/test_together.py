@@ -5,27 +5,35 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from evdev import ecodes
 
-from irbpf import together
+from irbpf import automata, together
 from irbpf.arbitration import Arbiter
+from irbpf.bundle import merged_keys
+from irbpf.cache import Cache
 from irbpf.compiler import compile_sources
+from irbpf.engines.kernel import is_map
+from irbpf.everything import everything, limits
 from irbpf.exporters import write
 from irbpf.irp.automaton import build_automaton, build_union
 from irbpf.irp.interpreter import Interpreter
 from irbpf.irp.pool import start_of
 from irbpf.irp.render import press
 from irbpf.irp.waking import choosing
-from irbpf.keymap import load, parse
+from irbpf.keymap import MOST_KEYS, load, parse
 from irbpf.library import find
+from irbpf.needs import quiet_of, timeout_of
+from irbpf.objects import Object
 from irbpf.protocols import catalogue
 from irbpf.pulses import LONGEST_US, Kind, Sample, from_durations
 from irbpf.show import show_latency
 from tests.bench.groups import silent
 from tests.bench.pools import Pools
 
-NAMES = ("nec", "sony12", "rc5", "jvc", "rc6_0", "Denon", "Kaseikyo")
+NAMES = ("nec", "sony12", "rc5", "jvc", "rc6_0", "Denon", "Kaseikyo", "NEC-f16")  # the last reads what nec does
 
 
 def test_every_protocol_is_in_one_group_and_only_one() -> None:
@@ -92,6 +100,36 @@ def test_a_pool_says_what_all_its_members_would_say() -> None:
 def test_any_protocol_in_a_keymap() -> None:
     keymap = parse("protocols: [{protocol: any, keys: {0x408: KEY_1}}, {protocol: nec, keys: {0x409: KEY_2}}]", "any.yaml")
     assert keymap.certain == {0x409: "KEY_2"} and keymap.keys == {0x408: "KEY_1", 0x409: "KEY_2"}
+
+
+def test_keys_of_any_protocol_give_way_to_others() -> None:
+    every = parse("protocols: [{protocol: any, keys: {0x408: KEY_1, 0x40a: KEY_3}}]", "any.yaml")
+    own = parse("protocols: [{protocol: nec, keys: {0x408: KEY_2}}]", "own.yaml")
+    assert merged_keys([every, own]) == {0x408: ecodes.KEY_2, 0x40A: ecodes.KEY_3}
+    many = parse(f"protocols: [{{table: {{{', '.join(f'{scancode:#x}: KEY_A' for scancode in range(0x10000, 0x10000 + MOST_KEYS - 1))}}}}}]", "many.yaml")
+    assert len(merged_keys([load(find("any")), many])) == MOST_KEYS
+    assert set(many.keys) <= set(merged_keys([load(find("any")), many]))
+
+
+def test_no_protocol_needs_more_than_the_limits_say() -> None:
+    timeout, quiet = limits()
+    for protocol in together.protocols():
+        automaton = automata.of_catalogue().automaton(protocol.name)
+        assert timeout_of(automaton, together.numbers()[protocol.name]) <= timeout and quiet <= quiet_of(automaton), protocol.name
+
+
+def test_where_there_is_no_compiler_what_any_made_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = Cache(tmp_path)
+    monkeypatch.setattr("irbpf.compiler.version", lambda: "1")
+    monkeypatch.setattr("irbpf.everything.compiled", lambda sources, *_: ([Object(one.name, one.host, b"", (), (), slot=one.slot) for one in sources], []))
+    made = everything("lirc", kept)
+    monkeypatch.setattr("irbpf.compiler.version", lambda: "")
+    monkeypatch.setattr("irbpf.everything.compiled", lambda *_: pytest.fail("there is no compiler"))
+    assert everything("lirc", kept) == made and any(one.slot is not None for one in made.objects)
+
+
+def test_the_map_of_members_is_no_program_whatever_one_is_called() -> None:
+    assert is_map("1-members") and not is_map("1-0-my_members") and not is_map("1-0-members")
 
 
 def test_any_protocol_is_told_of_in_words() -> None:

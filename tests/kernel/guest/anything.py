@@ -9,6 +9,8 @@ import select
 import struct
 from pathlib import Path
 
+import pytest
+
 from irbpf import bpf, lirc
 from irbpf.cli import main
 from irbpf.engines import kernel
@@ -44,10 +46,12 @@ def test_a_press_of_every_protocol(loopback: Receiver) -> None:
     assert not wrong, "\n".join(map(str, wrong))
 
 
-def test_few_programs_are_attached_and_all_goes_again(loopback: Receiver) -> None:
+def test_few_programs_are_attached_and_all_goes_again(loopback: Receiver, capsys: pytest.CaptureFixture[str]) -> None:
     assert loopback.lirc and main(["load", loopback.rc, "any"]) == 0
     with lirc.opened(loopback.lirc) as fd:
         assert 1 <= len(bpf.attached(fd)) <= 4
+    capsys.readouterr()
+    assert main(["status", "--json"]) == 0 and "not attached" not in capsys.readouterr().out
     assert main(["load", loopback.rc, "any"]) == 0  # a reload
     assert main(["unload", loopback.rc]) == 0
     with lirc.opened(loopback.lirc) as fd:
