@@ -62,6 +62,8 @@ def test_what_wakes_up_is_chosen_by_pulse_and_silence() -> None:
     text = choosing(starts)
     assert text.count("ALWAYS_INLINE __u32") == 3
     assert f"{(1 << len(NAMES)) - 1:#x}u" in text  # a long silence lets any begin
+    by_silence = text[text.index("by_silence"):text.index("by_leader")]
+    assert all(f"(duration < {start.gap})" in by_silence for start in starts)  # the very silence that is long enough
 
 
 def _mutated(rng: random.Random) -> Iterator[Sample]:
