@@ -99,6 +99,14 @@ def identity(name: str) -> int:
         raise Gone(f"{name}: the receiver is gone") from error
 
 
+def event_nodes(name: str) -> list[Path]:
+    """The sysfs folders of its input event nodes, which are the last to come; `Gone` when it disappears meanwhile."""
+    try:
+        return sorted((RC / name).glob("input*/event*"))
+    except OSError as error:
+        raise Gone(f"{name}: the receiver is gone") from error
+
+
 def read_receiver(name: str) -> Receiver:
     """What sysfs and udev say of `rcN`; `Gone` when it disappears meanwhile."""
     folder = RC / name
@@ -139,7 +147,7 @@ def _id_path(folder: Path) -> str:
     except ImportError:
         return ""
     try:
-        for event in folder.glob("input*/event*"):
+        for event in event_nodes(folder.name):
             return str(pyudev.Devices.from_path(pyudev.Context(), str(event.resolve())).properties.get("ID_PATH", ""))
     except (pyudev.DeviceNotFoundError, OSError):
         pass

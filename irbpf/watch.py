@@ -51,7 +51,7 @@ def catch_up(known: dict[str, Watched]) -> Iterator[str]:
     present = {}
     for rc in discovery.names():
         with suppress(Gone):
-            if complete(rc):
+            if discovery.event_nodes(rc):
                 present[rc] = discovery.identity(rc)
     for rc in list(known):
         if present.get(rc) != known[rc].identity:
@@ -62,11 +62,6 @@ def catch_up(known: dict[str, Watched]) -> Iterator[str]:
     for rc in present.keys() - known.keys():
         known[rc] = Watched(present[rc])
         yield load(rc, known[rc])
-
-
-def complete(rc: str) -> bool:
-    """Its input event node is there; it is the last to come."""
-    return any((discovery.RC / rc).glob("input*/event*"))
 
 
 def load(rc: str, watched: Watched) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from irbpf import discovery, keytable
+from irbpf import discovery, keytable, watch
 from irbpf.engines import holding, kernel
 from irbpf.errors import Error, Gone
 from irbpf.receiver import Receiver
@@ -34,6 +35,25 @@ def test_pulses_or_scancodes(rc: Path, protocols: str, raw: bool) -> None:
     assert (kernel.unfit(one) is None) == raw
     assert raw or "decodes in its own hardware" in str(kernel.unfit(one))
     assert holding.needed(one) == raw
+
+
+def test_unplugged_while_it_is_looked_at(rc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its folder is still listed, and cannot be opened any more: whoever looks goes on, `irbpf watch` above all."""
+    (rc / "protocols").write_text("[rc-5] nec [lirc] \n")
+    assert list(watch.catch_up({"rc0": watch.Watched(discovery.identity("rc0"))})) == []
+    there = os.scandir
+
+    def gone(path: str) -> object:
+        if Path(path).name == "input7":
+            raise FileNotFoundError(2, "No such file or directory", path)
+        return there(path)
+
+    monkeypatch.setattr(os, "scandir", gone)
+    for look in (discovery.event_nodes, discovery.read_receiver):
+        with pytest.raises(Gone, match="rc0: the receiver is gone"):
+            look("rc0")
+    assert discovery.receivers() == []
+    assert list(watch.catch_up({})) == []
 
 
 def test_one_that_only_sends(rc: Path) -> None:

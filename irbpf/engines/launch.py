@@ -20,7 +20,7 @@ from irbpf.cache import Cache
 from irbpf.compiling import Progress
 from irbpf.engines import Choice, control, kernel
 from irbpf.engines.job import Job
-from irbpf.errors import Error
+from irbpf.errors import Error, Gone
 from irbpf.irp.automaton import Automaton
 from irbpf.keymap import Keymap
 from irbpf.receiver import Receiver
@@ -67,9 +67,12 @@ def _job(receiver: Receiver, bundle: Bundle, choice: Choice, automata: Sequence[
 
 def looks(receiver: Receiver) -> Looks:
     """What programs see of the receiver's own input device."""
-    for folder in (discovery.RC / receiver.rc).glob("input*"):
-        version = int((folder / "id" / "version").read_text(), 16)
-        phys = (folder / "phys").read_text().strip()
+    for event in discovery.event_nodes(receiver.rc):
+        try:
+            version = int((event.parent / "id" / "version").read_text(), 16)
+            phys = (event.parent / "phys").read_text().strip()
+        except OSError as error:
+            raise Gone(f"{receiver.rc}: the receiver is gone") from error
         return Looks(receiver.name, receiver.bus, receiver.vendor, receiver.product, version, phys or f"{receiver.rc}/input0")
     return Looks(receiver.name, receiver.bus, receiver.vendor, receiver.product, 0, f"{receiver.rc}/input0")
 
