@@ -105,6 +105,8 @@ def test_bash(share: Path) -> None:
     assert bash(share, "irbpf", "decode", "--protocol", "rc6_m") == ["rc6_mce"]
     assert bash(share, "irbpf", "decode", "--engine", "") == ["python", "bpf"]
     assert bash(share, "irbpf", "record", "--key", "KEY_VOLUMEU") == ["KEY_VOLUMEUP"]
+    assert bash(share, "irbpf", "decode", "--protocol", "Humax") == ["Humax 4Phase"]
+    assert bash(share, "irbpf", "decode", "--protocol", "InterVideo\\ ") == ["InterVideo RC-201"]
     assert "README.md" in bash(share, "irbpf", "plot", "READ")
     assert bash(share, "irbpf", "send", "--carrier", "38k", "rc0", "KEY_VOLUMEU") == ["KEY_VOLUMEUP"]
 
@@ -131,17 +133,37 @@ def typed(argv: Sequence[str], lines: Sequence[str], until: str) -> str:
     return shown.decode(errors="replace")
 
 
+def command_that_tells(folder: Path) -> None:
+    (folder / "irbpf").write_text("#!/bin/sh\nprintf 'given('; printf '<%s>' \"$@\"; echo ')'\n")
+    (folder / "irbpf").chmod(0o755)
+
+
+@pytest.mark.parametrize(("line", "becomes"), [
+    ("irbpf statu\t\n", "<status>"), ("irbpf load rc0 sony-\t\n", "<load><rc0><sony-tv>"), ("irbpf check READM\t\n", "<check><README.md>"),
+    ("irbpf render Humax\t\n", "<render><Humax 4Phase>"), ("irbpf render 'Nova P\t\n", "<render><Nova Pace>"),
+    ("irbpf render B\\&O\\ \t\n", "<render><B&O repeat>"), ("irbpf render \"GI R\t\n", "<render><GI RG>")])
+def test_bash_at_a_terminal(share: Path, tmp_path: Path, line: str, becomes: str) -> None:
+    """The completed line is run: names with spaces come as one word, and a verb is none of the folders that are there."""
+    command_that_tells(tmp_path)
+    (tmp_path / "README.md").touch()
+    (tmp_path / "status").mkdir()
+    setup = f"PATH='{tmp_path}':$PATH; source '{share / BASH}'; bind 'set bell-style none'\n"
+    shown = typed([needs("bash"), "--norc", "-i"], [f"cd '{tmp_path}'\n", setup, line], f"given({becomes})")
+    assert f"given({becomes})" in shown, shown
+
+
 def test_zsh(share: Path, tmp_path: Path) -> None:
     """The completed line is run; the command of the test says what it was given."""
-    (tmp_path / "irbpf").write_text("#!/bin/sh\necho \"given($*)\"\n")
-    (tmp_path / "irbpf").chmod(0o755)
+    command_that_tells(tmp_path)
     setup = (f"PATH='{tmp_path}':$PATH; fpath=('{(share / ZSH).parent}' $fpath); autoload -Uz compinit; compinit -u -d '{tmp_path}/dump'; "
              "unsetopt beep listbeep\n")
-    for line, becomes in (("irbpf statu\t\n", "status"), ("irbpf load rc0 sony-\t\n", "load rc0 sony-tv"),
-                          ("irbpf record --no-c\t\n", "record --no-carrier"), ("irbpf decode --protocol rc6_mc\t\n", "decode --protocol rc6_mce"),
-                          ("irbpf record --key KEY_VOLUMEU\t\n", "record --key KEY_VOLUMEUP"), ("irbpf check READM\t\n", "check README.md")):
+    for line, becomes in (("irbpf statu\t\n", "<status>"), ("irbpf load rc0 sony-\t\n", "<load><rc0><sony-tv>"),
+                          ("irbpf record --no-c\t\n", "<record><--no-carrier>"),
+                          ("irbpf decode --protocol rc6_mc\t\n", "<decode><--protocol><rc6_mce>"),
+                          ("irbpf record --key KEY_VOLUMEU\t\n", "<record><--key><KEY_VOLUMEUP>"),
+                          ("irbpf check READM\t\n", "<check><README.md>"), ("irbpf render Humax\t\n", "<render><Humax 4Phase>")):
         shown = typed([needs("zsh"), "-f", "-i"], [f"cd '{ROOT}'\n", setup, line], f"given({becomes})")
-        assert re.search(rf"given\({re.escape(becomes)} ?\)", shown), shown
+        assert f"given({becomes})" in shown, shown
 
 
 def test_fish(share: Path) -> None:
@@ -156,5 +178,7 @@ def test_fish(share: Path) -> None:
     assert offered("irbpf record --no") == ["--no-carrier"]
     assert offered("irbpf decode --protocol rc6_m") == ["rc6_mce"]
     assert offered("irbpf record --key KEY_VOLUMEU") == ["KEY_VOLUMEUP"]
+    assert offered("irbpf decode --protocol Huma") == ["Humax 4Phase"]
+    assert {"B&O", "B&O repeat", "Nova Pace"} <= set(offered("irbpf decode --protocol "))
     assert offered("irbpf check READM") == ["README.md"]
     assert len(offered("irbpf ")) == len(command_of(parser()).verbs)

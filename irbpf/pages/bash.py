@@ -19,17 +19,22 @@ _irbpf_keymaps() {
 	done
 }
 _irbpf_protocols() {
-	echo '%(protocols)s'
+	printf '%%s\\n' %(protocols)s
 }
 _irbpf_keys() {
-	echo '%(keys)s'
+	printf '%%s\\n' %(keys)s
 }
 _irbpf_offer() { # kinds of words, or words
-	local kind
+	local kind IFS
 	for kind; do
+		IFS=$' \\t\\n'
+		[[ $kind == files || $kind == keymaps || $kind == protocols ]] && compopt -o filenames 2> /dev/null # quotes what has spaces
 		case $kind in
-		files) compopt -o filenames 2> /dev/null; mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -f -- "$cur") ;;
-		receivers | keymaps | protocols | keys) mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W "$(_irbpf_$kind)" -- "$cur") ;;
+		files) mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -f -- "$cur") ;;
+		receivers | keymaps | protocols | keys)
+			IFS=$'\\n'
+			mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W "$(_irbpf_$kind)" -- "$cur")
+			;;
 		*) mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W "$kind" -- "$cur") ;;
 		esac
 	done
@@ -51,7 +56,7 @@ complete -F _irbpf irbpf
 def script(command: Command, words: Mapping[str, Sequence[str]]) -> str:
     """What bash-completion loads when `irbpf` is completed for the first time."""
     valued = [f"{verb.name}:{flag}" for verb in command.verbs for one in verb.options if one.value for flag in one.flags]
-    head = HEAD % {name: " ".join(values) for name, values in words.items()}
+    head = HEAD % {name: " ".join(map(shlex.quote, values)) for name, values in words.items()}
     lines = [f"\t\t{' | '.join(valued)}) skip=$word ;;" if valued else "",
              "\t\t*:-*) ;;", "\t\t:*) verb=$word ;;", "\t\t*) number=$((number + 1)) ;;", "\t\tesac", "\tdone",
              "\tcase $verb:$skip in"]

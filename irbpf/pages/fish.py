@@ -18,10 +18,10 @@ function __irbpf_keymaps
     for one in $etc/keymaps/*.yaml $data/keymaps/*.yaml; basename $one .yaml; end
 end
 function __irbpf_protocols
-    string split ' ' -- %(protocols)s
+    printf '%%s\\n' %(protocols)s
 end
 function __irbpf_keys
-    string split ' ' -- %(keys)s
+    printf '%%s\\n' %(keys)s
 end
 complete -c irbpf -f
 """
@@ -34,7 +34,7 @@ def script(command: Command, words: Mapping[str, Sequence[str]]) -> str:
         within = f"__fish_seen_subcommand_from {verb.name}"
         lines += [_option(within, one) for one in verb.options]
         lines += [f"complete -c irbpf -n {_quoted(within)} {_offer(one)}" for one in verb.arguments if one.kinds or one.choices]
-    return HEAD % {name: _quoted(" ".join(values)) for name, values in words.items()} + "\n".join(lines) + "\n"
+    return HEAD % {name: " ".join(map(_quoted, values)) for name, values in words.items()} + "\n".join(lines) + "\n"
 
 
 def _option(when: str, one: Option) -> str:
