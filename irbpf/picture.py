@@ -191,12 +191,8 @@ def clusters(durations: Sequence[int]) -> list[list[int]]:
     return groups
 
 
-def of_recording(name: str, stream: Iterable[str] | None = None) -> list[tuple[str, Signal]]:
-    """Title and signal of each signal of a recording; `stream` is read instead of the file `name`."""
-    try:
-        lines = list(stream) if stream is not None else Path(name).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Error(f"{name}: {getattr(error, 'strerror', None) or 'not a text'}") from error
+def of_recording(lines: Iterable[str], name: str) -> list[tuple[str, Signal]]:
+    """Title and signal of each signal of the recording `name`, - for one that has none."""
     found = list(of_text(lines, name))
-    stem = "" if stream is not None else Path(name).stem
+    stem = "" if name == "-" else Path(name).stem
     return [(stem if len(found) == 1 else f"{stem} {number}".strip(), signal) for number, signal in enumerate(found, 1)]

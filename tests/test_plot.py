@@ -163,11 +163,18 @@ def test_pictures(tmp_path: Path, ending: str) -> None:
     assert {"F=21", "F=20", "sony12 0x10015 KEY_POWER", "KEY_MUTE", "durations, and the windows of sony12 that they fell into"} <= set(texts)
 
 
-def test_durations_are_counted_of_the_protocol_whose_windows_are_shown(tmp_path: Path) -> None:
+def test_durations_are_counted_of_the_protocol_whose_windows_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Of signals of several protocols, which are all drawn."""
     pytest.importorskip("matplotlib")
     traces, out = [str(ROOT / "tests/traces" / f"{name}.trace") for name in ("nec-408", "rc5-1e3b")], tmp_path / "x.svg"
     assert main(["plot", *traces, "-o", str(out)]) == 0
+    before = out.read_bytes()
+    assert main(["plot", "sony-tv", "-o", str(out)]) == 1
+    assert "--force" in capsys.readouterr().err
+    assert out.read_bytes() == before
+    assert main(["plot", *traces[::-1], "-o", str(out), "--force"]) == 0
+    assert out.read_bytes() != before
+    assert main(["plot", *traces, "-o", str(out), "--force"]) == 0
     texts = {element.text for element in ElementTree.parse(out).iter() if element.tag.endswith("text")}
     assert {"nec 0x408", "rc5 0x1e3b", "durations of the signals of nec, and the windows of nec that they fell into"} <= texts
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 from pathlib import Path
@@ -14,11 +15,14 @@ from hypothesis import strategies as st
 from irbpf import trace
 from irbpf.cli import main
 from irbpf.errors import Error
-from irbpf.pulses import Kind, Sample
+from irbpf.irp.render import press
+from irbpf.protocols import catalogue
+from irbpf.pulses import Kind, Sample, format_samples, from_durations
 from irbpf.record import put, text
 from irbpf.signals import GAP_US, MOST, of_text, split
 from tests.conftest import ROOT
 
+NEC = format_samples(from_durations(press(catalogue()["nec"].irp, {"D": 4, "F": 8})))
 P, S, T, F, O = Kind.PULSE, Kind.SPACE, Kind.TIMEOUT, Kind.FREQUENCY, Kind.OVERFLOW
 END = Sample(T, GAP_US)
 KINDS = st.sampled_from([P, S, T, F, O])
@@ -120,6 +124,37 @@ def test_a_file_becomes_a_trace(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert out.read_text() == before
     assert main(["record", source, "-o", str(out), "--force", "--quiet"]) == 0
     assert "key" not in trace.read(out).provenance
+
+
+@pytest.mark.parametrize(("arguments", "says"), [
+    (("record", "--quiet"), b"# irbpf trace 1\n"), (("record", "-o", "-"), b"# irbpf trace 1\n"),
+    (("identify",), b"signal 0:"), (("decode", "--each-line", "--protocol", "nec"), b'{"signal": 0')], ids=["record", "record -o -", "identify", "decode"])
+def test_a_pipe_with_a_name_is_read_as_it_comes(tmp_path: Path, arguments: tuple[str, ...], says: bytes) -> None:
+    """It does not end as long as the test has it open."""
+    os.mkfifo(pipe := tmp_path / "pipe")
+    fd = os.open(pipe, os.O_RDWR)
+    with subprocess.Popen(["/usr/bin/python3", "-m", "irbpf", *arguments, str(pipe)], cwd=ROOT, stdout=subprocess.PIPE, bufsize=0) as process:
+        assert process.stdout is not None
+        os.write(fd, f"{NEC} # timeout 125000\n".encode())
+        ready = select.select([process.stdout], [], [], 60)[0]  # far more than it takes
+        shown = os.read(process.stdout.fileno(), 100) if ready else b"nothing"
+        process.kill()
+    os.close(fd)
+    assert shown.startswith(says)
+
+
+def test_standard_output_gets_what_a_file_gets(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("in.txt").write_text("+900 -500 +600\n+901 -501 +601\n")
+    for output in ([], ["-o", "-"], ["-o", "out.trace"]):
+        assert main(["record", "in.txt", "--quiet", "--key", "KEY_RED", *output]) == 0
+    assert capsys.readouterr().out == 2 * Path("out.trace").read_text()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.txt", "out.trace"]
+
+
+def test_seconds_are_for_receivers(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["record", "-", "--seconds", "1"]) == 1
+    assert "--seconds is for a receiver" in capsys.readouterr().err
 
 
 def test_a_folder_gets_a_file_for_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

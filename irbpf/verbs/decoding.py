@@ -5,19 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from irbpf.errors import Error
-from irbpf.verbs.form import Verbs, emit, standard_input
+from irbpf.verbs.form import LARGEST, Verbs, emit, lines_of
 
 if TYPE_CHECKING:
     from irbpf.replay import Decoder, Event
 
-LARGEST = 8 << 20  # an hour of pulses
 EXAMPLES = """  irbpf decode recording.txt                       by all protocols that are known, the likeliest first
   ir-ctl -d /dev/lirc0 -r --one-shot | irbpf decode --keymap hauppauge -
   irbpf decode --protocol nec,necx --each-line signals.txt | jq .scancode
+  ir-ctl -d /dev/lirc0 -r | irbpf decode --each-line -   each press as it comes
   irbpf decode --engine bpf tests/traces/*.trace   by the bytecode, in this kernel (as root)
 """
 
@@ -64,25 +63,13 @@ def do_decode(args: argparse.Namespace) -> int:
 
 
 def _lines(name: str, endless: bool) -> Iterator[str]:
-    """The lines of a recording, - for standard input. What is taken as one signal has to end: LARGEST characters at most."""
+    """The lines of a recording. What is taken as one signal has to end: LARGEST characters at most."""
     taken = 0
-    try:
-        with _stream(name) as stream:
-            while line := stream.readline(LARGEST + 1):
-                taken = len(line) + (0 if endless else taken)
-                if taken > LARGEST:
-                    raise Error(f"{name}: more than {LARGEST >> 20} MB in one signal", "--each-line takes one signal a line, without an end")
-                yield line
-    except OSError as error:
-        raise Error(f"{name}: {error.strerror}") from error
-    except (UnicodeDecodeError, ValueError) as error:
-        raise Error(f"{name[:200]!r}: not a text", "a recording is text: pulse 9000 / space 4500, or +9000 -4500 ...") from error
-
-
-def _stream(name: str) -> AbstractContextManager[TextIO]:
-    if name != "-":
-        return open(name, encoding="utf-8")
-    return nullcontext(standard_input())
+    for line in lines_of(name):
+        taken = len(line) + (0 if endless else taken)
+        if taken > LARGEST:
+            raise Error(f"{name}: more than {LARGEST >> 20} MB in one signal", "--each-line takes one signal a line, without an end")
+        yield line
 
 
 def add(verbs: Verbs) -> None:
@@ -91,6 +78,6 @@ def add(verbs: Verbs) -> None:
     what.add_argument("--keymap", help="with the protocols and keys of a keymap")
     what.add_argument("--protocol", metavar="NAME[,NAME...]", help="with these protocols (default: the whole catalogue)")
     one.add_argument("--engine", choices=("python", "bpf"), default="python", help="bpf: through this kernel's verifier and JIT (root)")
-    one.add_argument("--each-line", action="store_true", help="one signal a line")
+    one.add_argument("--each-line", action="store_true", help="one signal a line, decoded as soon as it is there (default: all of a file is one)")
     one.add_argument("--json", action="store_true", help="(the output is JSON in any case)")
     one.add_argument("file", nargs="+", help="a recording; - for standard input")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from io import TextIOWrapper
 from typing import Any, TextIO
 
@@ -26,6 +27,30 @@ def standard_input(errors: str = "strict") -> TextIO:
     if isinstance(sys.stdin, TextIOWrapper):
         sys.stdin.reconfigure(encoding="utf-8", errors=errors)
     return sys.stdin
+
+
+LARGEST = 8 << 20  # an hour of pulses
+TEXT = "a recording is text: pulse 9000 / space 4500, or +9000 -4500 ..."
+
+
+def lines_of(name: str) -> Iterator[str]:
+    """The lines of a recording, each as soon as it is there, also from a pipe with a name; - is standard input."""
+    try:
+        with _opened(name) as stream:
+            while line := stream.readline(LARGEST + 1):
+                if len(line) > LARGEST:
+                    raise Error(f"{name}: more than {LARGEST >> 20} MB in one signal", TEXT)
+                yield line
+    except OSError as error:
+        raise Error(f"{name}: {error.strerror}", "name a file, or - for standard input") from error
+    except ValueError as error:
+        raise Error(f"{name[:200]!r}: not a text", TEXT) from error
+
+
+def _opened(name: str) -> AbstractContextManager[TextIO]:
+    if name == "-":
+        return nullcontext(standard_input())
+    return open(name, encoding="utf-8")
 
 
 MOST = 1000

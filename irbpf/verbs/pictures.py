@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from irbpf.errors import Error
-from irbpf.verbs.form import BUILDING, Verbs, progress, standard_input
+from irbpf.verbs.form import BUILDING, Verbs, lines_of, progress
 from irbpf.verbs.values import columns, whole
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ EXAMPLES = """  irbpf plot tv.trace                          in the terminal
 def do_plot(args: argparse.Namespace) -> int:
     from irbpf.picture import Windows, windows
 
+    if args.output is not None and Path(args.output).exists() and not args.force:
+        raise Error(f"{args.output} is there already", "another name, or --force to overwrite it")
     signals, keymap = _signals(args)
     if len(signals) > args.signals:
         print(f"irbpf: the first {args.signals} of {len(signals)} signals are shown (--signals)", file=sys.stderr)
@@ -64,7 +66,7 @@ def _signals(args: argparse.Namespace) -> tuple[list[tuple[str, Signal]], Keymap
             signals += of_keymap(keymap, args.key)
             drawn = True
         else:
-            signals += of_recording(name, standard_input() if name == "-" else None)
+            signals += of_recording(lines_of(name), name)
     if args.key and not drawn:
         raise Error("--key chooses keys of a keymap, and none is drawn", "name one, or leave --key out")
     if not signals:
@@ -86,6 +88,7 @@ def add(verbs: Verbs) -> None:
     one = verbs.add("plot", do_plot, "draw signals, with what was read in them", examples=EXAMPLES)
     one.add_argument("file", nargs="+", metavar="TRACE|KEYMAP", help="recordings (- for standard input), or a keymap, by name or file")
     one.add_argument("-o", "--output", metavar="FILE", help="a picture: *.svg, *.png or *.pdf (default: a drawing in the terminal)")
+    one.add_argument("--force", action="store_true", help="overwrite the picture")
     one.add_argument("--keymap", help="read recordings with the protocols and keys of this keymap")
     one.add_argument("--protocol", metavar="NAME[,NAME...]", help="read them with these protocols (default: the whole catalogue)")
     one.add_argument("--key", action="append", default=[], help="draw this key of a keymap; may be given again (default: all)")

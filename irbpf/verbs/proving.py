@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from irbpf.errors import Error
-from irbpf.verbs.form import BUILDING, Verbs, emit, progress, standard_input
+from irbpf.verbs.form import BUILDING, TEXT, Verbs, emit, lines_of, progress
 from irbpf.verbs.values import whole
 
 if TYPE_CHECKING:
@@ -25,23 +24,21 @@ def do_identify(args: argparse.Namespace) -> int:
     from irbpf.replay import Player, of_catalogue
     from irbpf.signals import of_text
 
-    try:
-        lines = (standard_input() if args.file == "-" else Path(args.file).open(encoding="utf-8")).readlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise Error(f"{args.file}: {getattr(error, 'strerror', None) or 'not a text'}") from error
-    signals = list(of_text(lines, args.file))
-    if not signals:
-        raise Error(f"{args.file} has no signals", "a recording is text: pulse 9000 / space 4500, or +9000 -4500 ...")
+    rows: list[dict[str, Any]] = []
+    number = -1
     with Player(of_catalogue(progress(BUILDING)), "python") as player:
-        all_of_them = [identify(signal.samples, player, args.most) for signal in signals]
+        for number, signal in enumerate(of_text(lines_of(args.file), args.file)):
+            each = identify(signal.samples, player, args.most)
+            if args.json:
+                rows.append({"signal": number, "readings": [_reading_row(one) for one in each.found], "misses": [vars(one) for one in each.misses]})
+            else:
+                print(f"signal {number}:")
+                _show(each)
+                sys.stdout.flush()  # the next may come from a pipe, and much later
+    if number < 0:
+        raise Error(f"{args.file} has no signals", TEXT)
     if args.json:
-        emit([{"signal": number, "readings": [_reading_row(one) for one in each.found],
-               "misses": [vars(miss) for miss in each.misses]} for number, each in enumerate(all_of_them)])
-        return 0
-    for number, each in enumerate(all_of_them):
-        if len(all_of_them) > 1:
-            print(f"signal {number}")
-        _show(each)
+        emit(rows)
     return 0
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from irbpf.errors import Error
-from irbpf.verbs.form import BUILDING, Verbs, progress, standard_input
+from irbpf.verbs.form import BUILDING, TEXT, Verbs, lines_of, progress
 from irbpf.verbs.values import carrier, percent, positive, repeats, transmitters, whole
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from irbpf.signals import Signal
     from irbpf.transmission import Transmission
 
-RECEIVER = r"rc\d+|/dev/(?!stdin|fd/)\S+"
-TEXT = "a recording is text: pulse 9000 / space 4500, or +9000 -4500 ..."
+RECEIVER = r"rc\d+|/dev/(?!stdin|fd/|shm/)\S+"
+LONGEST_HEAD = 1000  # lines
 
 RECORD_EXAMPLES = """  irbpf record rc0 -o tv.trace                all that comes, until Ctrl-C
   irbpf record rc0 --key KEY_POWER --count 3 -o tv/   three presses of one key, a file for each
@@ -38,39 +39,47 @@ SEND_EXAMPLES = """  irbpf send rc0 --keymap sony-tv KEY_POWER            a key 
 
 def do_record(args: argparse.Namespace) -> int:
     from irbpf.keycodes import number
-    from irbpf.record import Store, text
+    from irbpf.record import Store
 
     if args.key is not None:
         number(args.key)
+    if args.seconds is not None and not re.fullmatch(RECEIVER, args.source):
+        raise Error("--seconds is for a receiver", "a recording has an end of its own; --count takes so many signals of it")
     with ExitStack() as stack:
         signals, fields = _source(args, stack)
-        store = Store(args.output, fields, args.key, args.force) if args.output else None
+        store = Store(args.output, fields, args.key, args.force) if args.output != "-" else None
         player = None if args.quiet else _player(stack)
-        kept: list[Signal] = []
+        kept = 0
         error = None
         try:
             for signal in signals:
                 where = store.add(signal) if store else None
-                kept.append(signal)
+                if store is None:
+                    _print(signal, kept == 0, fields, args.key)
+                kept += 1
                 if player is not None:
-                    print(_described(len(kept), signal, player, where), file=sys.stderr, flush=True)
-                if len(kept) == args.count:
+                    print(_described(kept, signal, player, where), file=sys.stderr, flush=True)
+                if kept == args.count:
                     break
         except KeyboardInterrupt:
             pass
-        except UnicodeDecodeError:
-            error = Error(f"{args.source}: not a text", TEXT)
         except Error as problem:
             error = problem
-    if kept and store is None:
-        sys.stdout.write(text(kept, fields, args.key))
     if error is not None:
-        raise Error(f"{error.message}; {len(kept)} signal{'s were' if len(kept) > 1 else ' was'} kept", error.hint) if kept else error
+        raise Error(f"{error.message}; {kept} signal{'s were' if kept > 1 else ' was'} kept", error.hint) if kept else error
     if not kept:
         if not re.fullmatch(RECEIVER, args.source):
             raise Error(f"{args.source} has no signals", TEXT)
         raise Error("nothing was heard", "hold the remote close to the receiver; irbpf doctor looks for other reasons")
     return 0
+
+
+def _print(signal: Signal, first: bool, fields: Mapping[str, str], key: str | None) -> None:
+    """One more signal of a trace file on standard output, as soon as it was heard; the carrier is that of the first."""
+    from irbpf.record import text
+
+    whole = text([signal], fields, key)
+    print(whole if first else whole.splitlines(keepends=True)[-1], end="", flush=True)
 
 
 def do_send(args: argparse.Namespace) -> int:
@@ -118,8 +127,8 @@ def _source(args: argparse.Namespace, stack: ExitStack) -> tuple[Iterator[Signal
     gap = round(args.gap * 1000)
     if args.source == "-" or not re.fullmatch(RECEIVER, args.source):
         origin = "standard input" if args.source == "-" else args.source
-        lines = None if args.source == "-" else _lines(args.source)
-        return signals.of_text(standard_input() if lines is None else lines, origin, gap), record.imported(origin, lines or ())
+        head, lines = _headed(lines_of(args.source))
+        return signals.of_text(lines, origin, gap), record.imported(origin, head)
     receiver = discovery.receiver(args.source)
     if receiver.lirc is None or not receiver.raw:
         raise Error(f"{receiver.rc} delivers no pulses and spaces", "only raw receivers can be recorded from")
@@ -132,13 +141,14 @@ def _source(args: argparse.Namespace, stack: ExitStack) -> tuple[Iterator[Signal
     return record.heard(fd, gap, args.seconds), record.provenance(receiver, lirc.resolution(fd))
 
 
-def _lines(name: str) -> list[str]:
-    try:
-        return Path(name).read_text(encoding="utf-8").splitlines(keepends=True)
-    except UnicodeDecodeError as error:
-        raise Error(f"{name}: not a text", TEXT) from error
-    except OSError as error:
-        raise Error(f"{name}: {error.strerror}", "name a receiver (irbpf list), a file, or - for standard input") from error
+def _headed(lines: Iterator[str]) -> tuple[list[str], Iterator[str]]:
+    """The first lines of a text, up to the first with samples, which is as much as says where it comes from; and all lines."""
+    head: list[str] = []
+    for line in lines:
+        head.append(line)
+        if line.strip() and not line.startswith("#") or len(head) > LONGEST_HEAD:
+            break
+    return head, chain(head, lines)
 
 
 def _player(stack: ExitStack) -> Player:
@@ -160,7 +170,8 @@ def _described(number: int, signal: Signal, player: Player, where: Path | None) 
 def add(verbs: Verbs) -> None:
     one = verbs.add("record", do_record, "record signals into trace files", examples=RECORD_EXAMPLES)
     one.add_argument("source", metavar="RC|FILE|-", help="a receiver, such as rc0 or /dev/lirc0; a recording; - for standard input")
-    one.add_argument("-o", "--output", metavar="FILE|DIR/", help="one file for all, or a folder with one for each signal (default: standard output)")
+    one.add_argument("-o", "--output", default="-", metavar="FILE|DIR/",
+                     help="one file for all, or a folder with one for each signal (default: -, standard output)")
     one.add_argument("--key", metavar="KEY", help="the key that is pressed; it names the files in a folder")
     one.add_argument("--count", type=whole, metavar="N", help="end after so many signals")
     one.add_argument("--seconds", type=positive, metavar="S", help="end after so many seconds (a receiver only)")
