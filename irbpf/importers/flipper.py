@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from irbpf.encoding import scancode_of
 from irbpf.errors import Error
-from irbpf.importers.named import carrier_lost, named, raw_button, short_leader
+from irbpf.importers.named import named, raw_button, short_leader
 from irbpf.importers.values import Button, Imported, Problem, assemble, together
 from irbpf.protocols import Protocol, catalogue
 from irbpf.pulses import LONGEST_US
@@ -32,8 +32,9 @@ def read(text: str, file: str) -> Imported:
     for signal in _signals(text, file, problems):
         name = signal.fields.get("name", "")
         try:
-            buttons.append(_button(name, signal))
-            if buttons[-1].protocol is None and (lost := carrier_lost(_frequency(signal))):
+            button, lost = _button(name, signal)
+            buttons.append(button)
+            if lost:
                 problems.append(Problem(file, signal.line, f"{name}: {lost}"))
         except Error as error:
             problems.append(Problem(file, signal.line, f"{name[:60] or 'a signal without a name'}: {error}"))
@@ -63,14 +64,15 @@ def _signals(text: str, file: str, problems: list[Problem]) -> Iterator[_Signal]
         yield signal
 
 
-def _button(name: str, signal: _Signal) -> Button:
+def _button(name: str, signal: _Signal) -> tuple[Button, str]:
+    """The key, and what of its signal is lost."""
     kind = signal.fields.get("type", "")
     if kind == "raw":
-        return raw_button(name, signal.line, _durations(signal.fields.get("data", "")))
+        return raw_button(name, signal.line, _durations(signal.fields.get("data", "")), _frequency(signal))
     if kind != "parsed":
         raise Error(f"the type {kind[:30]!r} is neither parsed nor raw")
     protocol, scancode = parsed(signal.fields.get("protocol", ""), _number(signal.fields, "address"), _number(signal.fields, "command"))
-    return Button(name, signal.line, protocol, scancode)
+    return Button(name, signal.line, protocol, scancode), ""
 
 
 def _frequency(signal: _Signal) -> int | None:

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 from irbpf.encoding import parameters_of, scancode_of
 from irbpf.errors import Error
 from irbpf.importers.values import Button
-from irbpf.irp.interpreter import Decoded
 from irbpf.irp.render import render
-from irbpf.protocols import Protocol, catalogue
+from irbpf.protocols import Protocol, Tolerance, catalogue
 from irbpf.pulses import from_durations
 from irbpf.raw import MOST_DURATIONS
 
 if TYPE_CHECKING:
-    from irbpf.replay import Player
+    from irbpf.replay import Event, Player
 
 USUAL_CARRIER = range(30_000, 60_001)  # Hz: what receivers are made for
+USUAL = Tolerance()
 # what the kernel has under a name of its own is the same signal there, and has its number and scancodes
 _KERNEL = {"nec1": "nec", "nec": "nec", "rc5": "rc5", "rc6": "rc6_0", "sony12": "sony12", "sony15": "sony15", "sony20": "sony20",
            "jvc": "jvc", "mce": "rc6_mce", "rc5x": "rc5x_20"}
@@ -102,11 +102,11 @@ def recognised(durations: Sequence[int]) -> tuple[Protocol, int] | None:
 
     Of several readings it is the best that the kernel has a number for, so that its own scancodes are used; else the best.
     """
-    readings: dict[str, list[Decoded]] = {}
+    readings: dict[str, list[Event]] = {}
     for event in _player().play(from_durations(durations)):
-        readings.setdefault(event.decoded.protocol, []).append(event.decoded)
-    whole = [frames[0] for frames in readings.values() if len({one.scancode for one in frames}) == 1]
-    whole = [one for one in whole if _is_all_of(catalogue()[one.protocol], one, durations)]
+        readings.setdefault(event.decoded.protocol, []).append(event)
+    firsts = [frames[0] for frames in readings.values() if len({one.decoded.scancode for one in frames}) == 1]
+    whole = [one.decoded for one in firsts if _is_all_of(catalogue()[one.decoded.protocol], one, durations)]
     if not whole:
         return None
     chosen = next((one for one in whole if catalogue()[one.protocol].number), whole[0])
@@ -116,33 +116,41 @@ def recognised(durations: Sequence[int]) -> tuple[Protocol, int] | None:
     return protocol, chosen.scancode
 
 
-def _is_all_of(protocol: Protocol, decoded: Decoded, durations: Sequence[int]) -> bool:
+def _is_all_of(protocol: Protocol, event: Event, durations: Sequence[int]) -> bool:
     """Whether the signal begins with the whole frame that was read, and silence follows it; the decoder vouches for its durations."""
     try:
-        signal = render(protocol.irp, decoded.params)
+        signal = render(protocol.irp, event.decoded.params)
     except Error:
         return False
     *frame, gap = signal.intro or signal.repeat
     after = durations[len(frame)] if len(durations) > len(frame) else gap
-    return len(durations) >= len(frame) and after > gap // 2
+    first = event.sample <= len(signal.intro) + len(signal.repeat)  # a frame further on leaves those before it unexplained
+    return first and len(durations) >= len(frame) and after > gap // 2
 
 
-def raw_button(name: str, line: int, durations: tuple[int, ...]) -> Button:
-    """A signal by its durations: a protocol where one fits, else a pattern."""
+def raw_button(name: str, line: int, durations: tuple[int, ...], carrier: int | None = None) -> tuple[Button, str]:
+    """A signal by its durations: a protocol where one fits, else a pattern, and what that does not keep, "" if nothing is lost.
+
+    `carrier` in Hz, None where it is unknown.
+    """
     found = recognised(durations)
     if found is not None:
-        return Button(name, line, *found)
-    frame = first_frame(durations)
+        return Button(name, line, *found), ""
+    frame, *rest = frames_of(durations)
     if len(frame) < 3:
         raise Error("the signal is too short")
     if len(frame) > MOST_DURATIONS:
         raise Error(f"the signal has {len(frame)} durations without a gap")
-    return Button(name, line, durations=frame)
+    lost = [f"a pattern keeps no carrier: it was {carrier} Hz"] if carrier is not None and carrier not in USUAL_CARRIER else []
+    if others := sum(not _again(one, frame) for one in rest):
+        lost.append(f"the pattern is its first frame: {others} after it {'is another' if others == 1 else 'are others'}, and left out")
+    return Button(name, line, durations=frame), "; ".join(lost)
 
 
-def carrier_lost(carrier: int | None) -> str:
-    """What is to be told of a pattern whose carrier (Hz; None: unknown) is an unusual one; "" for the others."""
-    return f"a pattern keeps no carrier: it was {carrier} Hz" if carrier is not None and carrier not in USUAL_CARRIER else ""
+def _again(durations: Sequence[int], frame: Sequence[int]) -> bool:
+    """Whether it is `frame` once more, or the beginning of it."""
+    return len(durations) <= len(frame) and all(
+        abs(one - other) <= max(USUAL.absolute, other * USUAL.relative) for one, other in zip(durations, frame, strict=False))
 
 
 def trimmed(durations: Sequence[int]) -> tuple[int, ...]:
@@ -150,7 +158,8 @@ def trimmed(durations: Sequence[int]) -> tuple[int, ...]:
     return tuple(durations[:len(durations) - (len(durations) + 1) % 2])
 
 
-def first_frame(durations: Sequence[int], gap: int = 20_000) -> tuple[int, ...]:
-    """The signal up to its first long space (µs), which is what a press is recognised by."""
-    end = next((place for place in range(1, len(durations), 2) if durations[place] >= gap), len(durations))
-    return trimmed(durations[:end])
+def frames_of(durations: Sequence[int], gap: int = 20_000) -> list[tuple[int, ...]]:
+    """The signal cut at its long spaces (µs); the first part is what a press is recognised by."""
+    ends = [place for place in range(1, len(durations), 2) if durations[place] >= gap]
+    return [trimmed(durations[start:end]) for start, end in zip([0, *(end + 1 for end in ends)], [*ends, len(durations)], strict=True)
+            if start < end or not start]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from irbpf.errors import Error
-from irbpf.importers.named import carrier_lost, named, raw_button
+from irbpf.importers.named import named, raw_button
 from irbpf.importers.values import Button, Imported, Problem, assemble, together
 from irbpf.pronto import parse
 from irbpf.protocols import Protocol
@@ -74,8 +74,7 @@ def button(name: str, line: int, words: str) -> tuple[Button, str]:
     if _form(words) in SHORT:
         return Button(name, line, *short(words)), ""
     signal = parse(words)
-    made = raw_button(name, line, signal.intro + signal.repeat)
-    return made, carrier_lost(signal.carrier) if made.protocol is None else ""
+    return raw_button(name, line, signal.intro + signal.repeat, signal.carrier)
 
 
 # form: protocol of the field, and its parameters in the words after the fourth (of two, the second's high byte first)

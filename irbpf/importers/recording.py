@@ -6,7 +6,7 @@ import re
 
 from irbpf.errors import Error
 from irbpf.importers.keynames import key_name
-from irbpf.importers.named import carrier_lost, raw_button
+from irbpf.importers.named import raw_button
 from irbpf.importers.values import Button, Imported, Problem, assemble, together
 from irbpf.pulses import Kind
 from irbpf.signals import Signal, of_text
@@ -28,7 +28,7 @@ def read(text: str, file: str) -> Imported:
     for number, signal in enumerate(signals, 1):
         name = stem if len(signals) == 1 or key_name(stem) else f"{stem} {number}"
         try:
-            button = raw_button(name, 1, _durations(signal))
+            button, lost = raw_button(name, 1, _durations(signal), signal.carrier)
         except Error as error:
             problems.append(Problem(file, 1, f"signal {number}: {error.message}"))
             continue
@@ -36,7 +36,7 @@ def read(text: str, file: str) -> Imported:
             if (button.protocol.name, button.scancode) in seen:
                 continue
             seen.add((button.protocol.name, button.scancode))
-        elif lost := carrier_lost(signal.carrier):
+        if lost:
             problems.append(Problem(file, 1, f"signal {number}: {lost}"))
         buttons.append(button)
     return together([assemble(stem, buttons, file)], problems)

@@ -25,13 +25,6 @@ class Element:
     def all(self, tag: str) -> Iterator[Element]:
         return (child for child in self.children if child.tag == tag)
 
-    def below(self, tag: str) -> Iterator[Element]:
-        """Every `tag` at any depth."""
-        for child in self.children:
-            if child.tag == tag:
-                yield child
-            yield from child.below(tag)
-
 
 def parse(text: str, file: str) -> Element:
     """The tree; Error as `file:line:column: ...`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from irbpf.cli import main
 from irbpf.encoding import parameters_of
 from irbpf.errors import Error
-from irbpf.importers import FORMATS, flipper, read, read_text, recognised
+from irbpf.importers import FORMATS, flipper, girr, read, read_text, recognised
 from irbpf.importers.values import Imported
 from irbpf.keymap import Entry, Keymap, Raw, Table, parse
 from irbpf.keymapfile import dump
@@ -102,6 +103,48 @@ def test_old_tables_guess_the_variant_as_rc_core_does() -> None:
     unknown = rc_keymap.read("# table a, type: UNKNOWN\n0x1 KEY_1\n", "a")
     assert isinstance(unknown.remotes[0].keymap.entries[0], Table)
     assert "table alone" in unknown.problems[0].what
+
+
+GIRR = """<remotes xmlns:xi="http://www.w3.org/2001/XInclude">
+<adminData><notes>mine</notes></adminData>
+<remote name="a"><notes>one</notes><notes>two</notes>
+<commandSet name="s"><parameters protocol="NEC1"><parameter name="D" value="4"/><strange/></parameters>
+<command name="Power" F="8"><format name="x">1</format></command>
+<command name="Up"><raw frequency="455000"><intro>+1000 -2000 +1000 -3000 +700 -40000</intro><repeat>+3000 -2000 +700 -40000</repeat>
+<ending>+1 -1</ending></raw>
+<raw T="1"><intro>+1000 -2000 +1000 -4000 +700 -40000</intro></raw></command>
+<xi:include href="other"/></commandSet></remote>
+<group><remote name="b"/></group></remotes>"""
+
+
+def test_what_of_a_girr_file_is_not_read_is_told() -> None:
+    problems = girr.read(GIRR, "a.girr").problems
+    assert [(one.line, re.sub(r"(<\w+> in <\w+>(, 2 times)?|Up: ).*", r"\1", one.what)) for one in problems] == [
+        (2, "<adminData> in <remotes>"), (3, "<notes> in <remote>, 2 times"), (4, "<strange> in <parameters>"), (5, "<format> in <command>"),
+        (6, "Up: "), (7, "<ending> in <raw>"), (8, "<raw> in <command>"), (9, "<include> in <commandSet>"), (10, "<group> in <remotes>")]
+    told = next(one.what for one in problems if one.what.startswith("Up: "))
+    assert "F is missing" in told or "no number" in told or "taken by its durations" in told
+    assert "455000 Hz" in told
+    assert "1 after it is another, and left out" in told
+
+
+@pytest.mark.parametrize(("signal", "said"), [
+    ("1000 2000 1000 3000 700", ""), ("1000 2000 1000 3000 700 40000 1010 1990 1000 3100 690 40000 1000 2000", ""),
+    ("1000 2000 1000 3000 700 40000 1000 3000 1000 3000 700 40000 9000 2000 700", "2 after it are others"),
+    ("1000 2000 1000 3000 700 40000 1000 2000 1000 3000 700 500 700", "1 after it is another")])
+def test_frames_after_the_first_are_the_same_or_told(signal: str, said: str) -> None:
+    from irbpf.importers import pronto, recording
+
+    durations = [int(one) for one in signal.split()]
+    texts = [f"Filetype: IR signals file\nVersion: 1\nname: Up\ntype: raw\nfrequency: 38000\ndata: {signal}\n",
+             " ".join(f"{'-' if place % 2 else '+'}{one}" for place, one in enumerate(durations))]
+    found = [module.read(text, "Up.x") for module, text in zip((flipper, recording), texts, strict=True)]
+    even = [*durations, 90_000] if len(durations) % 2 else durations
+    words = [0, 0x6D, len(even) // 2, 0, *(round(one / (0x6D * 0.241246)) for one in even)]
+    found.append(pronto.read("Up: " + " ".join(f"{word:04X}" for word in words), "Up.x"))
+    for one in found:
+        assert [len(pattern.durations) for pattern in one.remotes[0].keymap.entries[0].patterns] == [5]  # type: ignore[union-attr]
+        assert [said in problem.what for problem in one.problems] == ([True] if said else [])
 
 
 @pytest.mark.shared

@@ -11,7 +11,7 @@ import pytest
 from irbpf.cli import main
 from irbpf.encoding import parameters_of, scancode_of
 from irbpf.errors import Error
-from irbpf.importers.named import first_frame, named, recognised
+from irbpf.importers.named import frames_of, named, recognised
 from irbpf.irp.render import press, render
 from irbpf.protocols import catalogue
 
@@ -81,8 +81,8 @@ def test_a_signal_is_recognised_with_its_repeats(name: str, repeats: int) -> Non
 def test_what_is_no_protocol_is_a_pattern() -> None:
     assert recognised((1000, 2000, 1000, 3000, 1000, 2000, 700)) is None
     assert recognised((9000,)) is None
-    assert first_frame((100, 200, 300, 50_000, 100, 200, 300)) == (100, 200, 300)
-    assert first_frame((100, 200, 300, 400)) == (100, 200, 300)
+    assert frames_of((100, 200, 300, 50_000, 100, 200, 300)) == [(100, 200, 300)] * 2
+    assert frames_of((100, 200, 300, 400)) == [(100, 200, 300)]
 
 
 def test_a_keymap_that_is_there_keeps_no_other_from_being_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
