@@ -12,11 +12,11 @@ from irbpf.compiling import Progress, compiled
 from irbpf.errors import Error
 from irbpf.hosts import OWN_PROTOCOL
 from irbpf.irp.automaton import Automaton
-from irbpf.keymap import MOST_KEYS, AnyEntry, Anything, Entry, HandWritten, Keymap
-from irbpf.latency import hastened
+from irbpf.keymap import MOST_KEYS, Anything, Entry, HandWritten, Keymap
+from irbpf.listeners import Listener, listeners
 from irbpf.needs import quiet_of, timeout_of
 from irbpf.objects import Object, Source
-from irbpf.programs import in_hearing_order, source_of
+from irbpf.programs import Beside, beside, source_of
 
 if TYPE_CHECKING:
     from irbpf.everything import Everything
@@ -34,7 +34,8 @@ KERNEL_DECODERS: Mapping[int, str] = {
 @dataclass(frozen=True)
 class Bundle:
     """`keys`: scancode -> keycode number; `replaces`: kernel decoders that would decode the same again; `timeout` in µs.
-    `numbers` of the protocols, in the order of the programs for one host; `quiet` as of a `Part`, the shortest of all."""
+    `numbers` of the protocols, in the order of the programs for one host; `quiet` as of a `Part`, the shortest of all; `reading_on` (irbpf.waiting)
+    by their places in that order."""
 
     names: tuple[str, ...]
     objects: tuple[Object, ...]
@@ -43,6 +44,7 @@ class Bundle:
     timeout: int
     numbers: tuple[int, ...] = ()
     quiet: int = 0
+    reading_on: frozenset[int] = frozenset()
 
     def programs(self, host: str) -> list[Object]:
         """Those for `host`, in the order in which they run."""
@@ -56,7 +58,7 @@ class Bundle:
     def dump(self) -> bytes:
         return objectfile.dump(self.objects, {"names": list(self.names), "keys": [[code, key] for code, key in self.keys.items()],
                                               "replaces": list(self.replaces), "timeout": self.timeout,
-                                              "numbers": list(self.numbers), "quiet": self.quiet})
+                                              "numbers": list(self.numbers), "quiet": self.quiet, "reading on": sorted(self.reading_on)})
 
     @classmethod
     def read(cls, raw: bytes) -> Bundle:
@@ -68,7 +70,7 @@ class Bundle:
         try:
             return cls(tuple(map(str, extra["names"])), tuple(objects), {int(code): int(key) for code, key in extra["keys"]},
                        tuple(map(str, extra["replaces"])), int(extra["timeout"]), tuple(map(int, extra.get("numbers", ()))),
-                       int(extra.get("quiet", 0)))
+                       int(extra.get("quiet", 0)), frozenset(map(int, extra.get("reading on", ()))))
         except (KeyError, TypeError, ValueError) as error:
             raise objectfile.Damaged("the object file holds no bundle", "make it with irbpf build") from error
 
@@ -76,32 +78,33 @@ class Bundle:
 @dataclass(frozen=True)
 class Part:
     """One protocol of some keymaps: its program for a host; its number; the timeout (µs) that it needs; the shortest silence (µs)
-    that completes a frame, 0 if unknown; and its automaton, None for a decoder that is written by hand."""
+    that completes a frame, 0 if unknown; its automaton, None for a decoder that is written by hand; and whether it reads on (irbpf.waiting)."""
 
     source: Source
     number: int
     timeout: int
     quiet: int
     automaton: Automaton | None
+    reads_on: bool = False
 
 
 def parts(keymaps: Sequence[Keymap], host: str) -> list[Part]:
     """What the keymaps' programs for `host` are made of, in the order in which they run: who comes first is heard where several read
     the same frame. Two equal protocols are one."""
-    return _parts(_machines(keymaps), host)
+    return _parts(_side_by_side(keymaps), host)
 
 
-def _machines(keymaps: Sequence[Keymap]) -> list[tuple[AnyEntry, Automaton | None]]:
-    entries = in_hearing_order([entry for keymap in keymaps for entry in keymap.decoded])
-    return list(zip(entries, hastened(entries), strict=True))
+def _side_by_side(keymaps: Sequence[Keymap]) -> list[Listener]:
+    return listeners([entry for keymap in keymaps for entry in keymap.decoded])
 
 
-def _parts(machines: Sequence[tuple[AnyEntry, Automaton | None]], host: str) -> list[Part]:
+def _parts(side_by_side: Sequence[Listener], host: str) -> list[Part]:
+    places = beside(len(side_by_side), [place for place, one in enumerate(side_by_side) if one.reads_on])
     found: list[Part] = []
-    for index, (entry, automaton) in enumerate(machines):
-        if isinstance(entry, Anything):
+    for index, (one, among) in enumerate(zip(side_by_side, places, strict=True)):
+        if isinstance(one.entry, Anything):
             continue
-        part = _part(entry, automaton, host, OWN_PROTOCOL + index, len(machines) > 1)
+        part = _part(one, host, OWN_PROTOCOL + index, among if len(side_by_side) > 1 else None)
         if not any(known.source.text == part.source.text and known.source.tables == part.source.tables for known in found):
             found.append(part)
     if len(found) > MOST_PROGRAMS:
@@ -113,8 +116,8 @@ def build(keymaps: Sequence[Keymap], cache: Cache | None, hosts: Sequence[str] =
           progress: Progress | None = None) -> tuple[Bundle, list[str]]:
     """The bundle of some keymaps for one receiver, with programs for `hosts`, and warnings. Error where keymaps contradict each other.
     `progress` is told how many of how many programs are compiled."""
-    keys, machines = merged_keys(keymaps), _machines(keymaps)
-    made = {host: _parts(machines, host) for host in hosts}
+    keys, side_by_side = merged_keys(keymaps), _side_by_side(keymaps)
+    made = {host: _parts(side_by_side, host) for host in hosts}
     objects, warnings = compiled([part.source for host in hosts for part in made[host]], cache, progress)
     same = made[hosts[0]]
     every: list[Everything] = []
@@ -126,7 +129,8 @@ def build(keymaps: Sequence[Keymap], cache: Cache | None, hosts: Sequence[str] =
     return Bundle(tuple(keymap.name for keymap in keymaps), (*objects, *(program for one in every for program in one.objects)), keys,
                   tuple(sorted({KERNEL_DECODERS[number] for number in numbers if number in KERNEL_DECODERS})),
                   max([part.timeout for part in same] + [one.timeout for one in every], default=0), tuple(numbers),
-                  min([part.quiet for part in same] + [one.quiet for one in every], default=0)), warnings
+                  min([part.quiet for part in same] + [one.quiet for one in every], default=0),
+                  frozenset(place for place, part in enumerate(same) if part.reads_on)), warnings
 
 
 def any_protocol(keymaps: Sequence[Keymap]) -> bool:
@@ -165,10 +169,11 @@ def merged_keys(keymaps: Sequence[Keymap]) -> dict[int, int]:
     return keys
 
 
-def _part(entry: AnyEntry, automaton: Automaton | None, host: str, own: int, several: bool) -> Part:
+def _part(one: Listener, host: str, own: int, among: Beside | None) -> Part:
+    entry = one.entry
     given = entry.protocol.number if isinstance(entry, Entry) else entry.number if isinstance(entry, HandWritten) else 0
     number = given or own
-    source = source_of(entry, automaton, host, number, several)
-    if automaton is None:
+    source = source_of(entry, one.loaded, host, number, among)
+    if one.loaded is None:
         return Part(source, number, HAND_WRITTEN_TIMEOUT_US, 0, None)
-    return Part(source, number, timeout_of(automaton, number), quiet_of(automaton), automaton)
+    return Part(source, number, timeout_of(one.loaded, number, one.reads_on), quiet_of(one.loaded), one.loaded, one.reads_on)

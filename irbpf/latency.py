@@ -16,7 +16,6 @@ from irbpf.irp.early import ending, hasten, undecided
 from irbpf.irp.longer import cut_short, remote
 from irbpf.irp.overlap import Overlap, TooMuch, overlap
 from irbpf.keystate import repeat_period
-from irbpf.programs import automaton_of
 from irbpf.protocols import Protocol, catalogue
 
 MOST_COMPARED = 12  # protocols, so that no load takes a second longer for it
@@ -44,9 +43,8 @@ class Latency:
     repeats_wait: bool = False
 
 
-def hastened(entries: Sequence[AnyEntry]) -> list[Automaton | None]:
+def hastened(entries: Sequence[AnyEntry], automata: Sequence[Automaton | None]) -> list[Automaton | None]:
     """The automata of the entries of one receiver, as they are loaded; None for a decoder that is written in C."""
-    automata = [automaton_of(one) for one in entries]
     return [automaton if automaton is None or reason is not None else hasten(automaton, period=_period(entry))
             for entry, automaton, reason in zip(entries, automata, reasons(entries, automata), strict=True)]
 
@@ -56,9 +54,8 @@ def _period(entry: AnyEntry) -> int:
     return repeat_period(entry.protocol.number or OWN_PROTOCOL) if isinstance(entry, Entry) else 0
 
 
-def latencies(entries: Sequence[AnyEntry], timeout: int) -> list[Latency]:
+def latencies(entries: Sequence[AnyEntry], automata: Sequence[Automaton | None], timeout: int) -> list[Latency]:
     """Of each entry of one receiver, whose timeout (µs) is given."""
-    automata = [automaton_of(one) for one in entries]
     return [_latency(*one, timeout) for one in zip(entries, automata, reasons(entries, automata), strict=True)]
 
 
@@ -132,6 +129,8 @@ class _Beside:
         one, second = self.automata[place], self.automata[other]
         if one is None or second is None:
             return True  # nobody knows what it reads
+        if self.overlap(place, other).outlasts:
+            return True
         if not self.overlap(place, other).goes_on:
             return False
         measured = all(edge.nominal or edge.silence for state in second.states for edge in state.edges)
@@ -150,5 +149,5 @@ class _Beside:
             try:
                 self.known[place, other] = overlap(one, second, MOST_PLACES)
             except TooMuch:
-                self.known[place, other] = Overlap(True, True, True)
+                self.known[place, other] = Overlap(True, True, True, True)
         return self.known[place, other]

@@ -19,7 +19,7 @@ from irbpf.irp.automaton import Automaton
 from irbpf.irp.interpreter import Decoded, Interpreter
 from irbpf.irp.overlap import TooMuch, overlap
 from irbpf.irp.render import press
-from irbpf.programs import automaton_of, in_hearing_order
+from irbpf.listeners import listeners
 from irbpf.pulses import END, Sample, from_durations
 
 BIASES_US = (0, 75, 150, -50)  # how much a receiver lengthens pulses and shortens spaces
@@ -54,6 +54,14 @@ class Unsure:
 class _Subject:
     entry: AnyEntry
     automaton: Automaton
+    rank: int  # in the order in which they are heard
+    reads_on: bool
+
+    def heard(self, mine: int, rival: _Subject, theirs: int) -> bool:
+        """Whether it is, if it reports at the sample `mine` and the other at `theirs`."""
+        if self.rank < rival.rank:
+            return mine <= theirs or self.reads_on
+        return not rival.heard(theirs, self, mine)
 
     @cached_property
     def presses(self) -> list[tuple[int, list[int]]]:
@@ -71,12 +79,13 @@ class _Budget:
 
 def overlaps(entries: Sequence[AnyEntry]) -> Iterator[Double | Unsure]:
     """At most one of each for any two of `entries`, which are those of one receiver; decoders written in C are left out."""
-    order = [id(entry) for entry in in_hearing_order(entries)]
-    subjects = {place: _Subject(entry, automaton) for place, entry in enumerate(entries) if (automaton := automaton_of(entry)) is not None}
+    places = {id(entry): place for place, entry in enumerate(entries)}
+    subjects = {places[id(one.entry)]: _Subject(one.entry, one.automaton, rank, one.reads_on)
+                for rank, one in enumerate(listeners(entries)) if one.automaton is not None}
     budget = _Budget(MOST_SAMPLES)
     seen: set[tuple[int, int, int, int]] = set()
     for (one, subject), (other, rival) in itertools.permutations(subjects.items(), 2):
-        for found in _pair((one, subject), (other, rival), order.index(id(subject.entry)) < order.index(id(rival.entry)), budget):
+        for found in _pair((one, subject), (other, rival), budget):
             if isinstance(found, Double):
                 if (other, found.other_scancode, one, found.scancode) in seen:
                     continue
@@ -84,7 +93,7 @@ def overlaps(entries: Sequence[AnyEntry]) -> Iterator[Double | Unsure]:
             yield found
 
 
-def _pair(first: tuple[int, _Subject], second: tuple[int, _Subject], before: bool, budget: _Budget) -> Iterator[Double | Unsure]:
+def _pair(first: tuple[int, _Subject], second: tuple[int, _Subject], budget: _Budget) -> Iterator[Double | Unsure]:
     (one, subject), (other, rival) = first, second
     try:
         if not overlap(subject.automaton, rival.automaton, MOST_PLACES).both:
@@ -100,7 +109,7 @@ def _pair(first: tuple[int, _Subject], second: tuple[int, _Subject], before: boo
             budget.samples -= 2 * len(durations)
             if (double := _double(subject, rival, durations, bias)) is not None and double[0][1].scancode == scancode:
                 (mine, _), (theirs, read) = double
-                yield Double(one, scancode, other, read.scancode, bias, one if (mine, not before) < (theirs, before) else other)
+                yield Double(one, scancode, other, read.scancode, bias, one if subject.heard(mine, rival, theirs) else other)
                 return
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
+from dataclasses import dataclass
 
 from irbpf.hosts import OWN_PROTOCOL, host_source
 from irbpf.irp.automaton import Automaton, build_automaton
@@ -10,7 +11,6 @@ from irbpf.irp.codegen import generate
 from irbpf.entries import AnyEntry, Anything, Entry, HandWritten, Raw
 from irbpf.objects import Source
 from irbpf.paths import decoder_file
-from irbpf.preference import in_order
 from irbpf.raw import build_raw
 from irbpf.rawtable import table_decoder
 
@@ -26,19 +26,31 @@ def automaton_of(entry: AnyEntry) -> Automaton | None:
             return build_automaton(protocol)
 
 
-def in_hearing_order(entries: Sequence[AnyEntry]) -> list[AnyEntry]:
-    """The entries of one receiver, those first that are to be heard where several read the same frame; those without a protocol,
-    which cannot be compared, come last."""
-    protocols = in_order([one.protocol for one in entries if isinstance(one, Entry)])
-    places = {id(one): place for place, one in enumerate(protocols)}
-    last = len(places)
-    return sorted(entries, key=lambda one: places[id(one.protocol)] if isinstance(one, Entry) else last + isinstance(one, Anything))
+@dataclass(frozen=True)
+class Beside:
+    """A program among others of its receiver: it is the `reads_on`th of those that read on (irbpf.waiting), and runs after those of `waits`,
+    a bit for each."""
+
+    reads_on: int | None = None
+    waits: int = 0
+
+    def defines(self, host: str) -> dict[str, int]:
+        macros = {} if self.reads_on is None else {"READS_ON": self.reads_on}
+        if host == "lirc":
+            macros |= {"SEVERAL": 1, **({"WAITS": self.waits} if self.waits else {})}
+        return macros
 
 
-def source_of(entry: AnyEntry, automaton: Automaton | None, host: str, number: int = OWN_PROTOCOL, several: bool = False) -> Source:
-    """The program of `entry`, whose `automaton_of` is at hand; `number` is what the kernel is told the protocol is. `several`: it is
-    not the only one of its receiver."""
-    together = {"SEVERAL": 1} if several and host == "lirc" else {}
+def beside(count: int, reading_on: Collection[int]) -> list[Beside]:
+    """Of `count` programs in the order in which they run, of which those at `reading_on` read on."""
+    bits = {place: bit for bit, place in enumerate(sorted(reading_on))}
+    return [Beside(bits.get(place), sum(1 << bit for other, bit in bits.items() if other < place)) for place in range(count)]
+
+
+def source_of(entry: AnyEntry, automaton: Automaton | None, host: str, number: int = OWN_PROTOCOL, among: Beside | None = None) -> Source:
+    """The program of `entry`, whose `automaton_of` is at hand; `number` is what the kernel is told the protocol is. `among`: where it
+    is not the only one of its receiver."""
+    together = {} if among is None else among.defines(host)
     assert not isinstance(entry, Anything)
     if isinstance(entry, HandWritten):
         text = decoder_file(entry.decoder).read_text()

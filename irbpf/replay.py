@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from itertools import groupby
 from types import TracebackType
 from typing import cast
 
@@ -20,8 +21,8 @@ from irbpf.irp.interpreter import Decoded, Interpreter
 from irbpf.irp.pool import Pool, Start, start_of
 from irbpf.entries import name_of
 from irbpf.keymap import AnyEntry, Anything, Entry, Keymap
-from irbpf.latency import hastened
-from irbpf.programs import automaton_of, in_hearing_order, source_of
+from irbpf.listeners import listeners
+from irbpf.programs import automaton_of, beside, source_of
 from irbpf.preference import Read, Reading, ordered
 from irbpf.protocols import Protocol, catalogue
 from irbpf.pulses import END, LONGEST_US, Kind, Sample
@@ -33,13 +34,14 @@ BETWEEN_PRESSES_US = 500_000
 @dataclass(frozen=True)
 class Decoder:
     """One entry with what it needs to be shown. `fetch` brings its automaton, None if it is written in C; `start` is known beforehand
-    where the automata are kept."""
+    where the automata are kept. `reads_on`: others keep their reports back for it (irbpf.waiting)."""
 
     name: str
     entry: AnyEntry
     fetch: Callable[[], Automaton | None]
     keys: Mapping[int, str] = field(default_factory=dict)
     start: Start | None = None
+    reads_on: bool = False
 
     @cached_property
     def automaton(self) -> Automaton | None:
@@ -64,15 +66,15 @@ def of_catalogue(progress: Callable[[int, int], None] | None = None) -> list[Dec
 def of_keymap(keymap: Keymap) -> list[Decoder]:
     """The decoders of a keymap as a receiver has them, those whose readings are preferred first. Those written by hand say something only
     in the bpf engine, for they are C."""
-    entries, decoders = in_hearing_order(keymap.decoded), list[Decoder]()
-    for entry, automaton in zip(entries, hastened(entries), strict=True):
-        if isinstance(entry, Anything):
+    decoders = list[Decoder]()
+    for one in listeners(keymap.decoded):
+        if isinstance(one.entry, Anything):
             from irbpf import together  # seldom asked for
 
-            kept = {one.name: one for one in of_catalogue()}
-            decoders += [replace(kept[one.name], keys=entry.keys) for group in together.groups() for one in group]
+            kept = {decoder.name: decoder for decoder in of_catalogue()}
+            decoders += [replace(kept[protocol.name], keys=one.entry.keys) for group in together.groups() for protocol in group]
         else:
-            decoders.append(replace(_decoder(entry), fetch=partial(_given, automaton)))
+            decoders.append(replace(_decoder(one.entry), fetch=partial(_given, one.loaded), reads_on=one.reads_on))
     return decoders
 
 
@@ -110,13 +112,16 @@ class Player(AbstractContextManager["Player"]):
         self.resources = ExitStack()
         self.batches: list[Batches] = []
         if engine == "bpf":
+            self.reading_on = _reading_on(decoders, compete)
+            places = beside(len(decoders), self.reading_on)
             self.readers = [Reader(one.name, one.automaton) for one in decoders]
-            sources = [source_of(one.entry, one.automaton, "test_run") for one in decoders]
+            sources = [source_of(one.entry, one.automaton, "test_run", among=among) for one, among in zip(decoders, places, strict=True)]
             with self.resources:
                 self.batches = [Batches(self.resources.enter_context(bpf.load(one))) for one in compiled(sources, cache, progress)[0]]
                 self.resources = self.resources.pop_all()
             return
         self.interpreted = [one for one in decoders if one.start is not None or one.automaton is not None]
+        self.reading_on = _reading_on(self.interpreted, compete)
         self.pool = Pool([one.start or start_of(cast(Automaton, one.automaton)) for one in self.interpreted],
                          lambda number: cast(Automaton, self.interpreted[number].automaton))
 
@@ -126,25 +131,54 @@ class Player(AbstractContextManager["Player"]):
     def play(self, samples: Sequence[Sample]) -> list[Event]:
         """The events of one signal: of each part between long silences the preferred reading first, each reading in order of time."""
         whole = _ended(samples)
-        found = self.batched(whole) if self.engine == "bpf" else self.pooled(whole)
         if not self.compete:
-            return _first_heard(found)
+            return self.heard(whole)
+        found = self.batched(whole) if self.engine == "bpf" else self.pooled(whole)
         events: list[Event] = []
         for part in _parts(found, whole):
             events += self.ranked(part, whole, samples)
         return events
 
+    def heard(self, samples: Sequence[Sample]) -> list[Event]:
+        """As in a receiver."""
+        arbiter = Arbiter[_Found](self.reading_on)
+        said: Iterable[tuple[int, list[_Found], Collection[int]]]
+        if self.reading_on:
+            said = self.one_by_one(samples)
+        else:
+            found = self.batched(samples) if self.engine == "bpf" else self.pooled(samples)
+            said = ((place, list(those), ()) for place, those in groupby(found, lambda one: one.place))
+        return [one.event(0) for place, those, reading in said
+                for one in arbiter.take(place, [(one.number, one.age, one) for one in those], reading)]
+
+    def one_by_one(self, samples: Sequence[Sample]) -> Iterator[tuple[int, list[_Found], Collection[int]]]:
+        """What is said at each sample, and which of those that read on are in the midst of a frame."""
+        if self.engine != "bpf":
+            self.pool.reset()
+            for place, sample in enumerate(samples):
+                found = self.stepped(place, sample)
+                yield place, found, [one for one in self.reading_on if (machine := self.pool.alive.get(one)) is not None and machine.reading(sample)]
+            return
+        self.batched(RESET)
+        for place, sample in enumerate(samples):
+            yield place, self.batched([sample], place), [one for one in self.reading_on if self.batches[one].reading]
+
     def pooled(self, samples: Sequence[Sample]) -> list[_Found]:
         self.pool.reset()
-        return [_Found(place, self.interpreted[number], decoded, number, machine.spent) for place, sample in enumerate(samples)
-                for number, decoded, machine in self.pool.step(sample)]
+        return [one for place, sample in enumerate(samples) for one in self.stepped(place, sample)]
 
-    def batched(self, samples: Sequence[Sample]) -> list[_Found]:
+    def stepped(self, place: int, sample: Sample) -> list[_Found]:
+        return [_Found(place, self.interpreted[number], decoded, number, machine.spent) for number, decoded, machine in self.pool.step(sample)]
+
+    def batched(self, samples: Sequence[Sample], place: int | None = None) -> list[_Found]:
+        """A whole signal; or what goes on at `place` in one."""
+        before = RESET if place is None else []
         found = []
         for number, (one, batches, reader) in enumerate(zip(self.decoders, self.batches, self.readers, strict=True)):
-            reader.params = {}
-            events = batches.feed([*RESET, *samples])
-            found += [_Found(event.sample - len(RESET), one, reader.decoded(event), number, event.age) for event in events]
+            if place is None:
+                reader.params = {}
+            events = batches.feed([*before, *samples])
+            found += [_Found(event.sample - len(before) + (place or 0), one, reader.decoded(event), number, event.age) for event in events]
         return sorted(found, key=lambda one: one.place)
 
     def ranked(self, found: Sequence[_Found], whole: Sequence[Sample], samples: Sequence[Sample]) -> list[Event]:
@@ -171,6 +205,10 @@ class _Found:
         return Event(self.place, self.decoded, self.decoder.keys.get(self.decoded.scancode), rank)
 
 
+def _reading_on(decoders: Sequence[Decoder], compete: bool) -> frozenset[int]:
+    return frozenset() if compete else frozenset(place for place, one in enumerate(decoders) if one.reads_on)
+
+
 def _ended(samples: Sequence[Sample]) -> list[Sample]:
     """A recording ends in silence: what is said of it belongs to its last gap."""
     whole = list(samples)
@@ -179,11 +217,6 @@ def _ended(samples: Sequence[Sample]) -> list[Sample]:
     elif whole and whole[-1].kind == Kind.PULSE:
         whole.append(END)
     return whole
-
-
-def _first_heard(found: Sequence[_Found]) -> list[Event]:
-    arbiter = Arbiter()
-    return [one.event(0) for one in found if arbiter.hears(one.number, one.place, one.age)]
 
 
 def _parts(found: Sequence[_Found], samples: Sequence[Sample]) -> Iterator[list[_Found]]:

@@ -13,9 +13,9 @@ from irbpf.irp.automaton import Automaton, build_automaton
 from irbpf.irp.codegen import generate
 from irbpf.irp.text import layout_text
 from irbpf.keymap import Keymap, load
+from irbpf.listeners import listeners
 from irbpf.latency import Latency, latencies
 from irbpf.objects import Source
-from irbpf.programs import in_hearing_order
 from irbpf.protocols import Protocol, given
 
 
@@ -39,7 +39,8 @@ def show_latency(what: str) -> list[dict[str, Any]]:
     if any_protocol([keymap]):
         timeouts.append(limits()[0])
     timeout = max(timeouts, default=0)
-    rows = latencies(in_hearing_order(keymap.decoded), timeout)
+    side_by_side = listeners(keymap.decoded)
+    rows = latencies([one.entry for one in side_by_side], [one.automaton for one in side_by_side], timeout)
     return [{"protocol": one.protocol, "waits": one.waits, "gap": one.gap, "timeout": timeout,
              "others": list(one.reason.others) if one.reason else [], "text": _waits(one, timeout)} for one in rows]
 

@@ -15,6 +15,7 @@ from irbpf.irp.automaton import build_automaton
 from irbpf.irp.render import press
 from irbpf.protocols import catalogue
 from irbpf.pulses import Kind, Sample, from_durations
+from irbpf.waiting import impatient
 
 NEC = [sample.word for sample in from_durations(press(catalogue()["nec"].irp, {"D": 4, "F": 8}, 0))]
 TIMEOUT = Sample(Kind.TIMEOUT, 8_000).word
@@ -97,6 +98,17 @@ def test_however_it_is_cut_it_is_the_same(cuts: list[int]) -> None:
         rest = rest[cut * 7:]
     found += pieces.take(rest)
     assert [report[1:] for report in found] == [report[1:] for report in whole]
+
+
+def test_a_report_is_kept_back_until_who_reads_on_has_given_up() -> None:
+    known = catalogue()
+    automata = [impatient(build_automaton(known["Pioneer-2Part"])), build_automaton(known["nec"])]
+    two = [one.word for one in from_durations(press(known["Pioneer-2Part"].irp, {"D0": 1, "F0": 2, "D": 4, "F": 8}, 0))][:-1]
+    words = [*two[:67], TIMEOUT, space(300_000), *two[:67], space(40_000), *REPEAT[:-1], TIMEOUT, space(300_000), *two, TIMEOUT]
+    for step in (len(words), 67, 1):
+        intake = Intake([PythonDecoder(one, number) for number, one in enumerate(automata)], 5_000, frozenset({0}))
+        found = [report for start in range(0, len(words), step) for report in intake.take(words[start:start + step])]
+        assert [(report.decoder, report.scancode) for report in found] == [(1, 0x102), (1, 0x102), (1, 0x102), (0, 0x1020408)]
 
 
 def test_when_in_the_signal_it_was_however_it_came() -> None:

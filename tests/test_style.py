@@ -47,7 +47,7 @@ def test_only_the_compiler_child_imports_bcc() -> None:
 GROUPS = (
     "__init__ errors problems paths",
     "irp pulses signals protocols layouts preference entries keystate ownprotocols families raw rawtable yamlnodes keymap keymapfile keycodes "
-    "receiver encoding trace objects objectfile hosts programs together cache automata pronto reports arbitration latency needs",  # descriptions: plain values, no device, no root
+    "receiver encoding trace objects objectfile hosts programs together cache automata pronto reports arbitration latency listeners waiting needs",  # descriptions: plain values, no device, no root
     "discovery lirc scancodes keytable bpf compiler compiler_child disassembly uinput distribution",  # the kernel: one interface a file
     "engines bundle compiling everything",  # running
     "service replay library keymapcheck overlaps learn importers exporters identify verify record send transmission live liveview picture plot_text "

@@ -84,14 +84,14 @@ def test_a_pool_says_what_all_its_members_would_say() -> None:
     machines = [build_union([known["sony12"], known["rc6_0"]]), *(build_automaton(known[name]) for name in NAMES if name not in ("sony12", "rc6_0"))]
     pools = Pools(compile_sources(together.sources(machines, "lirc")))
     assert len(pools.heads) == 1 and len(pools.members) == len(machines)
-    running, arbiter, numbers = [Interpreter(one) for one in machines], Arbiter(), together.numbers()
+    running, arbiter, numbers = [Interpreter(one) for one in machines], Arbiter[object](), together.numbers()
     rng, place, reports, slept = random.Random(7), 0, 0, 0
     for _ in range(400):
         for sample in _mutated(rng):
             wanted = []
             for which, machine in enumerate(running):
                 decoded = machine.step(sample)
-                if decoded is not None and arbiter.hears(which, place, machine.spent):
+                if decoded is not None and arbiter.take(place, [(which, machine.spent, decoded)]):
                     wanted.append((0, 0) if machine.reported == "repeat" else (numbers[decoded.protocol], decoded.scancode))
             executed, said = pools.take(sample)
             assert said == wanted, (place, sample)

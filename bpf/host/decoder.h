@@ -45,6 +45,11 @@ struct report {
 /* What a host starts with. */
 #define NO_REPORT(sample) { .protocol = PROTOCOL, .starts = (sample) >> 24 == SAMPLE_PULSE }
 
+/* Whether a generated decoder whose state is `n` is, after a sample, in the midst of a frame that goes on; for READS_ON. Who waits for that
+ * does so until the timeout, which is longer than any gap inside of a frame. */
+#define READING(n, sample, r) \
+	(!(r)->starts && (sample) >> 24 != SAMPLE_TIMEOUT && (n) != 1 && !starting(n))
+
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 /* The lowest `width` bits of `value` in the opposite order. */

@@ -4,6 +4,9 @@
  *
  * SEVERAL: other programs listen to the same receiver, and share `heard` with this one: how many reports were heard so far. Who finds
  * that others were since its frame began is silent. MEMBER: it is this one of a pool (pool.h).
+ *
+ * READS_ON: it is this one of those that may go on with a frame after a gap that is the end of one for others. WAITS: which of those run
+ * before this one. While one of them is in the midst of a frame a report is kept back; it is forgotten if that one is heard.
  */
 #include <uapi/linux/bpf.h>
 #include <linux/types.h>
@@ -11,32 +14,111 @@
 struct listener {
 	struct state state;
 	__u32 heard;
+#ifdef WAITS
+	__u32 whole;		/* as in `hearing`, when the report was kept back */
+	__u32 waits;		/* for which of WAITS */
+	struct report kept;
+#endif
 };
 
 BPF_ARRAY(receiver, struct listener, 1);
 
-#ifdef SEVERAL
-BPF_ARRAY(heard, __u32, 1);
-
-ALWAYS_INLINE int first(struct listener *listener, struct report *r)
+ALWAYS_INLINE void press(unsigned int *sample, struct report *r)
 {
-	int only = 0;
-	__u32 *count;
+	if (r->kind == REPORT_DOWN)
+		bpf_rc_keydown(sample, r->protocol, r->scancode, r->toggle == 1);
+	else if (r->kind == REPORT_REPEAT)
+		bpf_rc_repeat(sample);
+#ifdef WITH_POINTER
+	else if (r->kind == REPORT_POINTER)
+		bpf_rc_pointer_rel(sample, r->x, r->y);
+#endif
+}
 
-	if (!r->starts && !r->kind)
+#ifdef SEVERAL
+struct hearing {
+	__u32 heard;		/* how many reports were */
+	__u32 kept;		/* how many were kept back, and not heard since */
+	__u32 whole;		/* how many of `heard` are of those that read on */
+	__u32 reading;		/* which of those are in the midst of a frame */
+};
+
+BPF_ARRAY(heard, struct hearing, 1);
+
+#ifdef READS_ON
+#define SAID(all) ((all)->heard)	/* what is kept back for its sake does not silence it */
+#else
+#define SAID(all) ((all)->heard + (all)->kept)
+#endif
+
+#ifdef WAITS
+/* What was kept back is heard as soon as nobody reads on. */
+ALWAYS_INLINE void release(unsigned int *sample, struct listener *listener, struct hearing *all)
+{
+	if (!listener->kept.kind)
+		return;
+	listener->waits &= all->reading;
+	if (listener->whole == all->whole) {
+		if (listener->waits)
+			return;
+		all->kept--;
+		all->heard++;
+#ifdef READS_ON
+		listener->heard++;
+#endif
+		press(sample, &listener->kept);
+	}
+	listener->kept.kind = 0;
+}
+
+ALWAYS_INLINE int keep(struct listener *listener, struct hearing *all, struct report *r)
+{
+	listener->waits = all->reading & WAITS;
+	if (!listener->waits)
 		return 0;
-	count = heard.lookup(&only);
-	if (!count)
-		return 0;
-	if (r->starts)
-		listener->heard = *count;
-	if (!r->kind || listener->heard != *count)
-		return 0;
-	listener->heard = ++*count;
+	listener->kept = *r;
+	listener->whole = all->whole;
+	all->kept++;
 	return 1;
 }
 #else
-#define first(listener, r) 1
+#define release(sample, listener, all)
+#define keep(listener, all, r) 0
+#endif
+
+ALWAYS_INLINE void hear(unsigned int *sample, struct listener *listener, struct report *r)
+{
+	struct hearing *all;
+	int only = 0;
+
+#if !defined(READS_ON) && !defined(WAITS)
+	if (!r->starts && !r->kind)
+		return;
+#endif
+	all = heard.lookup(&only);
+	if (!all)
+		return;
+#ifdef READS_ON
+	all->reading &= ~(1u << READS_ON);
+	if (READING(listener->state.n, *sample, r))
+		all->reading |= 1u << READS_ON;
+#endif
+	release(sample, listener, all);
+	if (r->starts)
+		listener->heard = SAID(all);
+	if (!r->kind || listener->heard != SAID(all))
+		return;
+	if (!keep(listener, all, r)) {
+		all->heard++;
+#ifdef READS_ON
+		all->whole++;
+#endif
+		press(sample, r);
+	}
+	listener->heard = SAID(all);
+}
+#else
+#define hear(sample, listener, r) press(sample, r)
 #endif
 
 ALWAYS_INLINE void listen(unsigned int *sample, struct listener *listener)
@@ -44,16 +126,7 @@ ALWAYS_INLINE void listen(unsigned int *sample, struct listener *listener)
 	struct report r = NO_REPORT(*sample);
 
 	step(&listener->state, *sample, &r);
-	if (!first(listener, &r))
-		return;
-	if (r.kind == REPORT_DOWN)
-		bpf_rc_keydown(sample, r.protocol, r.scancode, r.toggle == 1);
-	else if (r.kind == REPORT_REPEAT)
-		bpf_rc_repeat(sample);
-#ifdef WITH_POINTER
-	else if (r.kind == REPORT_POINTER)
-		bpf_rc_pointer_rel(sample, r.x, r.y);
-#endif
+	hear(sample, listener, &r);
 }
 
 #ifdef MEMBER

@@ -5,6 +5,8 @@
  * One run takes up to STRIDE samples and moves `next` on; the caller asks for as many runs as it takes (`repeat`), so the verifier
  * sees few steps, however many samples there are. It is no XDP program, because the kernel patches its own code and waits for
  * a grace period whenever one of those is run more than once (bpf_prog_change_xdp: 16 ms a call).
+ *
+ * READS_ON: it says after each sample whether it is in the midst of a frame, as in lirc.c.
  */
 #define WITH_PARAMS
 #define WITH_POINTER
@@ -22,6 +24,8 @@ struct batch {
 	__u32 count;		/* of samples */
 	__u32 events;		/* written so far */
 	__u32 room;		/* for events: after as many, the batch stands still until it is called anew */
+	__u32 reading;		/* in the midst of a frame, which did not begin with the last sample */
+	__u32 unused;		/* what follows lies at a multiple of 8 */
 };
 
 struct event {
@@ -59,6 +63,9 @@ ALWAYS_INLINE int take(struct batch *batch, void *end, struct listener *listener
 	r = (struct report)NO_REPORT(*sample);
 	step(&listener->state, *sample, &r);
 	listener->age = r.starts ? 1 : listener->age + 1;
+#ifdef READS_ON
+	batch->reading = READING(listener->state.n, *sample, &r);
+#endif
 	if (r.kind) {
 		offset = (batch->count * sizeof(*sample) + 7) & 0xff8;
 		event = samples + offset;

@@ -5,6 +5,7 @@ It opens no device and knows no keys.
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -40,7 +41,10 @@ class Report(NamedTuple):
 
 
 class Decoder(Protocol):
-    """One decoder and what it remembers of the receiver."""
+    """One decoder and what it remembers of the receiver. `reading`: it is in the midst of a frame that began before the last sample."""
+
+    @property
+    def reading(self) -> bool: ...
 
     def run(self, words: Sequence[int], number: int) -> list[Report]: ...
 
@@ -50,6 +54,10 @@ class BpfDecoder:
 
     def __init__(self, program: bpf.Program) -> None:
         self.batches = Batches(program)
+
+    @property
+    def reading(self) -> bool:
+        return self.batches.reading
 
     def run(self, words: Sequence[int], number: int) -> list[Report]:
         return [Report(one.sample, number, one.kind, one.scancode, int(one.toggle == 1), one.x, one.y, one.age, one.protocol)
@@ -62,12 +70,13 @@ class PythonDecoder:
     def __init__(self, automaton: Automaton, number: int) -> None:
         from irbpf.irp.interpreter import Interpreter  # not needed, and large, where BPF runs
 
-        self.machine, self.number = Interpreter(automaton), number
+        self.machine, self.number, self.reading = Interpreter(automaton), number, False
 
     def run(self, words: Sequence[int], number: int) -> list[Report]:
         found = []
         for place, word in enumerate(words):
-            decoded = self.machine.step(Sample.from_word(word))
+            sample = Sample.from_word(word)
+            decoded, self.reading = self.machine.step(sample), self.machine.reading(sample)
             if decoded is not None:
                 found.append(_report(place, number, decoded, self.machine, self.number))
         return found
@@ -75,6 +84,8 @@ class PythonDecoder:
 
 class PooledDecoder:
     """The interpreters of all protocols of the catalogue, each woken by signals that begin like its own."""
+
+    reading = False  # nobody waits for them
 
     def __init__(self) -> None:
         from irbpf import automata, together
@@ -98,10 +109,12 @@ def _report(place: int, number: int, decoded: Decoded, machine: Interpreter, pro
 
 
 class Intake:
-    """`quiet` (µs): no frame is complete before a silence as long, so no decoder is run before. 0: every sample may complete one."""
+    """`quiet` (µs): no frame is complete before a silence as long, so no decoder is run before. 0: every sample may complete one.
+    `reading_on`: for which of the decoders others keep their reports back."""
 
-    def __init__(self, decoders: Sequence[Decoder], quiet: int) -> None:
-        self.decoders, self.quiet, self.arbiter = decoders, quiet, Arbiter()
+    def __init__(self, decoders: Sequence[Decoder], quiet: int, reading_on: frozenset[int] = frozenset()) -> None:
+        self.decoders, self.quiet, self.arbiter = decoders, quiet, Arbiter[Report](reading_on)
+        self.at_once = 1 if reading_on else SAMPLES  # who reads on is asked after each sample
         self.decoded = 0
         self.words: list[int] = []
         self.frame: list[int] = []  # what of the frame under way has come, decoded or not
@@ -151,17 +164,25 @@ class Intake:
         words, self.words = self.words, []
         gaps, self.gaps = self.gaps, []
         found: list[Report] = []
-        for start in range(0, len(words), SAMPLES):
-            part = words[start:start + SAMPLES]
+        for start in range(0, len(words), self.at_once):
+            part = words[start:start + self.at_once]
             reports = sorted(report for number, decoder in enumerate(self.decoders) for report in decoder.run(part, number))
-            found += [one._replace(sample=start + one.sample) for one in reports
-                      if self.arbiter.hears(one.decoder, self.decoded + one.sample, one.age)]
+            found += self.heard(reports, start, len(part))
             self.decoded += len(part)
         if found:
             self.rhythm.decoded(self.frame[:len(self.frame) - len(words) + found[0].sample + 1])
         before, self.passed = self.passed, self.passed + duration(words) + sum(gap for _, gap in gaps)
         return [one._replace(at=before + duration(words[:one.sample + 1]) + sum(gap for place, gap in gaps if place <= one.sample))
                 for one in found]
+
+    def heard(self, reports: Sequence[Report], start: int, count: int) -> list[Report]:
+        """Those that are of `count` samples from place `start` on, and what was kept back until now."""
+        reading = {number for number in self.arbiter.reads_on if self.decoders[number].reading}
+        found = []
+        for place, those in itertools.groupby(reports, lambda one: one.sample) if reports else ((count - 1, ()),):
+            found += [one._replace(sample=start + place)
+                      for one in self.arbiter.take(self.decoded + place, [(one.decoder, one.age, one) for one in those], reading)]
+        return found
 
     def nap(self, usual: int) -> int:
         """For how many µs nothing of the frame under way need be looked at; `usual` where that is not known."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Job:
     """`engine`: bpf (then there are `objects` for the host test_run) or python (then `automata`), and `why` in words; `numbers`
     of their protocols, in the same order; `identity`: discovery's, of the receiver. `quiet`: the shortest silence (µs) that can
-    complete a frame; 0: any sample can.
+    complete a frame; 0: any sample can. `reading_on` (irbpf.waiting), by their places.
     `keys`: scancode -> keycode; `timeout` (µs) is what the receiver should have. `anything`: with python, all protocols of the
     catalogue too."""
 
@@ -38,6 +38,7 @@ class Job:
     objects: tuple[Object, ...] = ()
     automata: tuple[Automaton, ...] = field(default=())
     anything: bool = False
+    reading_on: frozenset[int] = frozenset()
 
     def dump(self) -> bytes:
         machines = base64.b64encode(pickle.dumps(self.automata)).decode() if self.automata else ""
@@ -45,7 +46,7 @@ class Job:
             "rc": self.rc, "identity": self.identity, "lirc": self.lirc, "looks": vars(self.looks), "engine": self.engine,
             "why": self.why, "names": self.names,
             "numbers": self.numbers, "quiet": self.quiet, "keys": list(self.keys.items()), "timeout": self.timeout,
-            "anything": self.anything, "machines": machines})
+            "anything": self.anything, "reading_on": sorted(self.reading_on), "machines": machines})
 
     @classmethod
     def read(cls, raw: bytes) -> Job:
@@ -53,5 +54,5 @@ class Job:
         objects, extra = objectfile.unpack(raw[:-32])
         machines = extra.pop("machines")
         extra |= {"looks": Looks(**extra["looks"]), "names": tuple(extra["names"]), "numbers": tuple(extra["numbers"]),
-                  "keys": dict(extra["keys"]), "objects": tuple(objects)}
+                  "keys": dict(extra["keys"]), "reading_on": frozenset(extra["reading_on"]), "objects": tuple(objects)}
         return cls(**extra, automata=pickle.loads(base64.b64decode(machines)) if machines else ())

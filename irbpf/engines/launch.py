@@ -46,7 +46,8 @@ def prepare(receiver: Receiver, keymaps: Sequence[Keymap], choice: Choice, cache
 
         needs.append(limits())
     bundle = Bundle(tuple(one.name for one in keymaps), (), merged_keys(keymaps), (), max(timeout for timeout, _ in needs),
-                    tuple(part.number for part in plain), min(quiet for _, quiet in needs))
+                    tuple(part.number for part in plain), min(quiet for _, quiet in needs),
+                    frozenset(place for place, part in enumerate(plain) if part.reads_on))
     job = _job(receiver, bundle, choice, [part.automaton for part in plain if part.automaton is not None])
     return replace(job, anything=every), [
         f"the decoder {part.source.name} is written in C: the Python engine cannot run it" for part in made if part.automaton is None]
@@ -62,7 +63,8 @@ def of_bundle(receiver: Receiver, bundle: Bundle, choice: Choice) -> Job:
 
 def _job(receiver: Receiver, bundle: Bundle, choice: Choice, automata: Sequence[Automaton]) -> Job:
     return Job(receiver.rc, discovery.identity(receiver.rc), str(receiver.lirc), looks(receiver), choice.engine, choice.why, bundle.names,
-               bundle.numbers, bundle.quiet, bundle.keys, bundle.timeout, tuple(bundle.programs("test_run")), tuple(automata))
+               bundle.numbers, bundle.quiet, bundle.keys, bundle.timeout, tuple(bundle.programs("test_run")), tuple(automata),
+               reading_on=bundle.reading_on)
 
 
 def looks(receiver: Receiver) -> Looks:

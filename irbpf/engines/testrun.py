@@ -15,7 +15,7 @@ from irbpf.pulses import Kind, Sample
 from irbpf.reports import EVENT_SIZE, Event, read_events
 
 START = 6  # where the batch begins in the packet (bpf/host/test_run.c)
-_HEADER = struct.Struct("=IIII")  # struct batch
+_HEADER = struct.Struct("=IIIIII")  # struct batch
 STRIDE = 8  # samples that the host takes in one run
 SAMPLES = 400
 ROOM = 10  # events; with them and the samples the packet fits into a page, as the kernel wants it
@@ -26,12 +26,14 @@ ROOM_BYTES = START + _HEADER.size + SAMPLES * 4 + ROOM * EVENT_SIZE
 
 
 class Batches:
-    """A loaded decoder that is fed in batches; `nanoseconds` of the program's own run time and `samples` so far."""
+    """A loaded decoder that is fed in batches; `nanoseconds` of the program's own run time and `samples` so far. `reading`: it is in
+    the midst of a frame; of a decoder that others wait for (irbpf.waiting)."""
 
     def __init__(self, program: bpf.Program) -> None:
         self.program = program
         self.runs = bpf.TestRuns(program, ROOM_BYTES)
         self.nanoseconds = self.samples = 0
+        self.reading = False
 
     def feed(self, samples: Sequence[Sample]) -> list[Event]:
         events: list[Event] = []
@@ -48,14 +50,15 @@ class Batches:
         next_one = 0
         packet[samples:samples + len(words)] = words
         while next_one < count:
-            _HEADER.pack_into(packet, START, next_one, count, 0, ROOM)
+            _HEADER.pack_into(packet, START, next_one, count, 0, ROOM, 0, 0)
             repeat = -(-(count - next_one) // STRIDE)
             nanoseconds = self.runs.run(offset + ROOM * EVENT_SIZE, repeat)
-            before, (next_one, _, found, _) = next_one, _HEADER.unpack_from(packet, START)
+            before, (next_one, _, found, _, reading, _) = next_one, _HEADER.unpack_from(packet, START)
             if next_one == before:
                 raise Error(f"decoder {self.program.name} stands still", "this is a mistake in irbpf")
             if found:
                 events += read_events(packet[offset:], found)
+            self.reading = bool(reading)
             self.nanoseconds += nanoseconds * repeat
             self.samples += next_one - before
         return events

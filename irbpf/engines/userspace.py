@@ -75,7 +75,7 @@ class Server:
             self.keys.timeout = lirc.set_timeout(self.lirc, job.timeout) or lirc.timeout(self.lirc) or DEFAULT_TIMEOUT_US
             self.programs.close()
             self.programs = programs.pop_all()
-        self.intake, self.job = Intake(decoders, job.quiet), job
+        self.intake, self.job = Intake(decoders, job.quiet, job.reading_on), job
         self.nap_ms = NAP_MS if job.quiet else min(NAP_MS, self.keys.timeout // 1000)  # without `quiet`, pointers: every sample counts
 
     def answer(self) -> None:

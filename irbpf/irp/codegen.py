@@ -12,6 +12,7 @@ from irbpf.errors import Error
 from irbpf.irp.automaton import IDLE, LOST, MOST_CARRY_US, OWN_ERROR, RESTART, Automaton, Edge, State
 from irbpf.irp.cexpression import c_expression, c_refusal
 from irbpf.irp.readings import Reading
+from irbpf.irp.starting import starting
 
 WORD = 64
 MOST_PARAMETERS = 16  # as many as `struct report` in bpf/host/decoder.h has room for
@@ -42,7 +43,7 @@ def generate(automaton: Automaton, numbers: Mapping[str, int] | None = None) -> 
     spaces = [_case(run, ends) for run in runs if run.state.sign < 0 and run.first != LOST]
     timeouts = [text for run in runs if run.state.sign < 0 and (text := _timeout_case(run, ends))]
     rests = [_label(run.first, run.last) for run in runs if run.state.rest]
-    starts = _starts(states, automaton)
+    starts = [f"case {number}:" for number in sorted(starting(replace(automaton, states=states)))]
     words = max(1, -(-automaton.bits // WORD))
     parts = [_head(automaton, words)]
     parts += [_reading(index, reading, words, given.get(reading.protocol)) for index, reading in enumerate(automaton.readings)]
@@ -274,13 +275,6 @@ def _pulse_function(cases: Sequence[str]) -> str:
 def _gap_function(name: str, cases: Sequence[str], ends: _Ends) -> str:
     return (f"static inline __attribute__((always_inline)) __u32 on_{name}(struct state *s, __u32 n, __u32 duration)\n"
             "{\n\tswitch (n) {\n" + "\n".join(cases) + "\n\t}\n\treturn NONE;\n}\n")
-
-
-def _starts(states: Sequence[State], automaton: Automaton) -> list[str]:
-    """The states in which the next pulse is the first of a frame: after a silence, when no more of the last frame is waited for."""
-    checks = {number for number, reading in enumerate(automaton.readings) if reading.report == "check"}
-    found = {IDLE} | {edge.target for state in states for edge in state.edges if edge.silence and not checks.intersection(edge.readings)}
-    return [f"case {number}:" for number in sorted(found)]
 
 
 def _among(name: str, cases: Sequence[str]) -> str:

@@ -5,12 +5,14 @@ It keeps the state of one receiver; it reads no clock and knows no keys.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from irbpf.irp.automaton import IDLE, LOST, MOST_CARRY_US, OWN_ERROR, RESTART, Automaton, Edge
 from irbpf.irp.expressions import evaluate
 from irbpf.irp.readings import Reading
+from irbpf.irp.starting import starting
 from irbpf.pulses import LONGEST_US, Kind, Sample
 
 FULL = (1 << 64) - 1
@@ -67,6 +69,14 @@ class Interpreter:
             decoded = self.step(sample)
             if decoded is not None:
                 yield decoded
+
+    def reading(self, sample: Sample) -> bool:
+        """Whether it is, after `sample`, in the midst of a frame that had begun before. Who waits for that does so until the timeout."""
+        return sample.kind != Kind.TIMEOUT and self.state != LOST and self.state not in self.starting and self.spent > 1
+
+    @functools.cached_property
+    def starting(self) -> frozenset[int]:
+        return starting(self.automaton)
 
     def step(self, sample: Sample) -> Decoded | None:
         """Take one sample; the event that it completes, if any."""

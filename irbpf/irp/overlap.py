@@ -24,14 +24,15 @@ class TooMuch(Exception):
 class Overlap:
     """What another decoder may be at where one is at the last edge of a frame that it reports: in the midst of a frame (`goes_on`), as
     a gap shorter than any that ends the first's would tell; at the end of one (`ends`). `both`: it may report anything while the first
-    follows a frame."""
+    follows a frame. `outlasts`: it may go on after the very gap that ends the first's."""
 
     goes_on: bool = False
     ends: bool = False
     both: bool = False
+    outlasts: bool = False
 
     def __or__(self, other: Overlap) -> Overlap:
-        return Overlap(self.goes_on or other.goes_on, self.ends or other.ends, self.both or other.both)
+        return Overlap(self.goes_on or other.goes_on, self.ends or other.ends, self.both or other.both, self.outlasts or other.outlasts)
 
 
 def overlap(one: Automaton, other: Automaton, most: int) -> Overlap:
@@ -60,10 +61,12 @@ def _here(one: Automaton, state: int, other: Automaton, heard: int) -> Overlap:
         longest = max((edge.most for edge in one.states[state].edges), default=0)
         return Overlap(both=any(_reports(other, edge) and edge.least - MOST_CARRY_US <= longest for edge in edges))
     shortest = min(edge.least for edge in one.states[state].edges if edge.readings)
-    return Overlap(any(not _ends(other, edge) and edge.least - MOST_CARRY_US < shortest for edge in edges), ends, ends)
+    inside = [edge for edge in edges if not complete(other, edge)]
+    return Overlap(any(edge.least - MOST_CARRY_US < shortest for edge in inside), ends, ends, any(edge.most >= shortest for edge in inside))
 
 
-def _ends(automaton: Automaton, edge: Edge) -> bool:
+def complete(automaton: Automaton, edge: Edge) -> bool:
+    """Whether a frame is with that, and not only a part of one."""
     return any(automaton.readings[one].report != "check" for one in edge.readings)
 
 

@@ -57,14 +57,14 @@ def _sent(protocol: Protocol, params: dict[str, int]) -> list[int]:
 
 def said(machines: Sequence[Automaton], sent: Sequence[tuple[str, list[int]]]) -> list[list[tuple[int, int]]]:
     """(number of the protocol, scancode) of every report that is heard, signal by signal."""
-    running, arbiter, numbers = [Interpreter(one) for one in machines], Arbiter(), together.numbers()
+    running, arbiter, numbers = [Interpreter(one) for one in machines], Arbiter[object](), together.numbers()
     place, found, last, end = 0, [], (0, 0), silence()
     for _, durations in sent:
         heard = []
         for sample in [*from_durations(durations), end]:
             for which, machine in enumerate(running):
                 decoded = machine.step(sample)
-                if decoded is not None and arbiter.hears(which, place, machine.spent):
+                if decoded is not None and arbiter.take(place, [(which, machine.spent, decoded)]):
                     if machine.reported != "repeat":
                         last = numbers[decoded.protocol], decoded.scancode
                     heard.append(last)  # rc_repeat() repeats what was heard last

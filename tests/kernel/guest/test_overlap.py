@@ -12,7 +12,7 @@ from irbpf.cli import main
 from irbpf.irp.render import press
 from irbpf.protocols import catalogue
 from irbpf.receiver import Receiver
-from tests.kernel.guest.conftest import ir_ctl, keys_of, sends
+from tests.kernel.guest.conftest import ir_ctl, keys_of, sends, transmit
 
 KEYMAP = """
 name: overlap
@@ -66,6 +66,23 @@ def test_a_key_comes_with_its_last_edge(loopback: Receiver, tmp_path: Path) -> N
             sends(press(catalogue()[name].irp, params, 4))(loopback)
             changes = [event for event in keys.until_quiet() if event[0] == "EV_KEY" and event[2] != 2]  # 2: the input core's autorepeat
             assert changes == [("EV_KEY", ecodes.KEY_POWER, value) for value in (1, 0)]
+
+
+def test_a_shorter_frame_is_not_heard_inside_of_a_longer_one(loopback: Receiver, tmp_path: Path) -> None:
+    """The first part of Pioneer-2Part is a frame of NEC, which is kept back until it is clear that the second does not come."""
+    (tmp_path / "overlap.yaml").write_text("protocols: [{protocol: nec, keys: {0x102: KEY_1}}, "
+                                           "{protocol: Pioneer-2Part, keys: {0x1020408: KEY_2}}]")
+    assert main(["load", loopback.rc, str(tmp_path / "overlap.yaml")]) == 0
+    known = catalogue()
+    whole = press(known["Pioneer-2Part"].irp, {"D0": 1, "F0": 2, "D": 4, "F": 8}, 0)
+    half = press(known["nec"].irp, {"D": 1, "F": 2}, 0)
+    with keys_of(loopback) as keys:
+        for durations, scans in ((half, [0x102]),
+                                 ([*half[:-1], 40_000, 9000, 2250, 560, 50_000], [0x102, 0x102]),  # it waits no longer than what comes next tells
+                                 (whole, [0x1020408])):
+            transmit(loopback, durations)  # at once: rc-loopback says a timeout after each
+            assert [code for kind, _, code in keys.until_quiet() if kind == "EV_MSC"] == scans
+    assert main(["unload", loopback.rc]) == 0
 
 
 def test_every_program_is_attached(loopback: Receiver, tmp_path: Path) -> None:

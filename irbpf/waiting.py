@@ -1,0 +1,48 @@
+"""Which decoders of a receiver may go on with a frame after a gap that is the end of one for others: those come first, and the others
+keep their reports back for them (irbpf.arbitration). It touches no device.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import replace
+
+from irbpf.irp.automaton import MOST_CARRY_US, Automaton
+from irbpf.irp.overlap import TooMuch, complete, overlap
+from irbpf.needs import longest_inside, quiet_of
+
+MOST_COMPARED = 12  # decoders, so that no load takes a second longer for it
+MOST_PLACES = 10_000  # pairs of states of two automata
+MOST_READERS = 32  # as many as `struct hearing` in bpf/host/lirc.c has bits for
+
+
+def arranged(automata: Sequence[Automaton | None]) -> tuple[list[int], frozenset[int]]:
+    """`automata`, those preferred first, in the order in which they are to be heard, as their places; and which places in that order read
+    on. None is a decoder that is written in C; the others must not be hastened. Of many it is not looked at."""
+    order = list(range(len(automata)))
+    if len(automata) > MOST_COMPARED:
+        return order, frozenset()
+    pairs = {(one, other) for one, other in itertools.permutations(order, 2) if _outlasts(automata[one], automata[other])}
+    for one, other in sorted(pairs):
+        if (other, one) not in pairs and order.index(other) < order.index(one):
+            order.remove(one)
+            order.insert(order.index(other), one)
+    found = [place for place, one in enumerate(order) if any((one, other) in pairs for other in order[place + 1:])]
+    return order, frozenset(found[:MOST_READERS])
+
+
+def impatient(automaton: Automaton) -> Automaton:
+    """One that reads on, as it is loaded: the receiver's timeout is longer than any gap in its frames, so none goes on after that."""
+    states = tuple(replace(state, edges=tuple(replace(edge, silence=edge.silence and (not edge.readings or complete(automaton, edge)))
+                                              for edge in state.edges)) for state in automaton.states)
+    return replace(automaton, states=states)
+
+
+def _outlasts(one: Automaton | None, other: Automaton | None) -> bool:
+    if one is None or other is None or longest_inside(one) + MOST_CARRY_US < quiet_of(other):
+        return False
+    try:
+        return overlap(other, one, MOST_PLACES).outlasts
+    except TooMuch:
+        return False
