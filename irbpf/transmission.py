@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +11,9 @@ from pathlib import Path
 from irbpf import pronto
 from irbpf.encoding import parameters_of
 from irbpf.errors import Error
-from irbpf.importers.pronto import SHORT, short
+from irbpf.importers import LARGEST
+from irbpf.importers.pronto import SHORT, codes, short
+from irbpf.importers.pronto import looks_like as holds_pronto
 from irbpf.irp.render import render
 from irbpf.keymap import Entry, Keymap, Raw
 from irbpf.problems import nearest
@@ -42,23 +45,30 @@ def understand(words: Sequence[str], keymap: Keymap | None, gap: int = GAP_US) -
         return [_key(word, keymap, gap, place % 2) for place, word in enumerate(words)]
     if first[0:1] in "+-" and len(first) > 1:
         return _samples(parse_samples(text, "the durations"), gap)
-    if pronto.looks_like(text):
-        return [_pronto(text, gap)]
+    if pronto.looks_like(text) or holds_pronto(text, ""):
+        return _codes(text, (), gap)
     if first.startswith("{"):
         return [_rendered(define("given", first), parameters(words[1:]))]
     name, colon, scancode = first.partition(":")
-    if name in catalogue() and (colon or not Path(first).is_file()):
+    path = _readable(first)
+    if name in catalogue() and (colon or path is None):
         return [_named(catalogue()[name], scancode, words[1:])]
     if first.startswith(("KEY_", "BTN_")):
         raise Error(f"which remote's {first}?", "say --keymap NAME")
-    if len(words) == 1 and Path(first).is_file():
-        return _file(Path(first), gap)
+    if path is not None:
+        return _file(path, words[1:], gap)
     raise _nothing(first, text)
+
+
+def _readable(name: str) -> Path | None:
+    """The file or pipe that is called so, - is standard input; None if there is none."""
+    path = "/dev/stdin" if name == "-" else name
+    return Path(path) if os.path.exists(path) and not os.path.isdir(path) else None  # of any name, also one that no file can have
 
 
 def _nothing(first: str, text: str) -> Error:
     """What is wrong with words that are nothing that can be sent: the form that they are most like."""
-    if first and Path(first).is_dir():
+    if os.path.isdir(first):
         return Error(f"{first} is a folder", "name one of its files")
     if "/" in first or Path(first).suffix[1:].isalpha() and " " not in first:
         return Error(f"there is no file {first[:200]}", "a recording, or Pronto hex")
@@ -131,19 +141,35 @@ def _pronto(text: str, gap: int) -> Transmission:
     return Transmission(one.intro, one.repeat, (), one.carrier) if one.intro or one.repeat else Transmission(_whole((), gap))
 
 
+def _codes(text: str, names: Sequence[str], gap: int) -> list[Transmission]:
+    """The Pronto hex of a text that is called by one of `names`, in their order; all of it where there are none."""
+    found = [(name, words) for _, name, words in codes(text)]
+    known = dict(reversed(found))
+    for name in names:
+        if name not in known:
+            raise Error(f"there is no {name[:60]!r} in it", f"it has {', '.join(list(known)[::-1][:12])}")
+    return [_pronto(words, gap) for words in (map(known.__getitem__, names) if names else (words for _, words in found))]
+
+
 def _whole(durations: Sequence[int], gap: int) -> tuple[int, ...]:
     if not durations:
         raise Error("there is nothing to send", "a signal has at least one pulse")
     return (*durations, gap) if len(durations) % 2 else tuple(durations)
 
 
-def _file(path: Path, gap: int) -> list[Transmission]:
+def _file(path: Path, names: Sequence[str], gap: int) -> list[Transmission]:
+    """All signals of a recording; of Pronto hex with names those that are named, or all."""
     try:
-        text = path.read_text()
+        with path.open(encoding="utf-8") as file:
+            text = file.read(LARGEST + 1)
     except (OSError, UnicodeDecodeError) as error:
         raise Error(f"{path}: {getattr(error, 'strerror', None) or 'not a text'}") from error
-    if pronto.looks_like(text):
-        return [_pronto(text, gap)]
+    if len(text) > LARGEST:
+        raise Error(f"{path}: more than {LARGEST >> 20} MB", "nobody sends that much")
+    if pronto.looks_like(text) or holds_pronto(text, path.name):
+        return _codes(text, names, gap)
+    if names:
+        raise Error(f"{path} is a recording, and its signals have no names", "leave the words after it out, or make a keymap of it")
     said = re.search(r"^# carrier: (\d{1,7}) Hz$", text, re.MULTILINE)
     return _samples(parse_samples(text, str(path)), gap, int(said[1]) if said else None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,43 @@ def test_pronto() -> None:
     (plain,) = sent("0100 006D 0000 0001 0010 0020")
     assert (plain.carrier, plain.intro, plain.repeat) == (0, (), (421, 841))
     assert sent("5000 0073 0000 0001 0005 0023") == sent("rc5", "D=5", "F=35")
+
+
+@pytest.mark.parametrize("name", ["lg-tv", "sony-tv", "philips-tv", "apple-remote", "jvc-vcr", "panasonic-tv"])
+def test_what_export_writes_as_pronto_hex_is_sent(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keymap, path = load(library.find(name)), tmp_path / "x.pronto"
+    assert main(["export", name, "--to", "pronto", "-o", str(path)]) == 0
+    lines = path.read_text().splitlines()
+    every = sent(str(path))
+    assert len(every) == len(lines) == len(keymap.keys)
+    assert sent(lines[1]) == sent(*lines[1].split()) == sent(lines[1].partition(": ")[2]) == [every[1]]
+    with Player(of_keymap(keymap), "python") as player:
+        for line in lines:
+            key = line.partition(":")[0]
+            (one,) = sent(str(path), key)
+            events = player.play([sample for write in writes(frames(one)) for sample in _samples(write.durations, write.gap)])
+            assert [event.key for event in events if not event.decoded.repeat][:1] == [key]
+    assert main(["send", "rc99", str(path), lines[1].partition(":")[0], lines[0].partition(":")[0], "--dry-run"]) == 0
+    assert capsys.readouterr().out.count("# carrier") == 2
+
+
+def test_a_pipe_is_sent(tmp_path: Path) -> None:
+    exported = subprocess.run(["/usr/bin/python3", "-m", "irbpf", "export", "sony-tv", "--to", "pronto"], cwd=ROOT, capture_output=True, check=True)
+    for source in ("-", "/dev/stdin"):
+        done = subprocess.run(["/usr/bin/python3", "-m", "irbpf", "send", "rc99", source, "KEY_POWER", "--dry-run"], cwd=ROOT, input=exported.stdout,
+                              capture_output=True, check=True)
+        assert done.stdout.startswith(b"# carrier: ")
+
+
+@pytest.mark.parametrize(("words", "says"), [
+    (["NAMES", "KEY_B"], "there is no 'KEY_B' in it.*KEY_A"), (["TRACE", "KEY_A"], "is a recording"), (["/dev/zero"], "more than 8 MB"),
+    (["x" * 300], "nothing that can be sent"), (["x" * 5000], "nothing that can be sent"), (["x\0y"], "nothing that can be sent"),
+    (["NAMES", ""], "there is no ''")])
+def test_files_that_cannot_be_sent(words: list[str], says: str, tmp_path: Path) -> None:
+    (tmp_path / "NAMES").write_text("KEY_A: 0000 006D 0001 0000 0010 0020\n")
+    (tmp_path / "TRACE").write_text("+900 -500 +600\n")
+    with pytest.raises(Error, match=says):
+        sent(str(tmp_path / words[0]) if words[0].isupper() else words[0], *words[1:])
 
 
 @pytest.mark.parametrize(("words", "says"), [

@@ -34,7 +34,7 @@ def _whole(text: str) -> bool:
 def read(text: str, file: str) -> Imported:
     buttons: list[Button] = []
     problems: list[Problem] = []
-    for line, name, words in _codes(text):
+    for line, name, words in codes(text):
         try:
             made, note = button(name or f"signal {len(buttons) + 1}", line, words)
             buttons.append(made)
@@ -45,7 +45,7 @@ def read(text: str, file: str) -> Imported:
     return together([assemble(file.rsplit("/", 1)[-1].rsplit(".", 1)[0], buttons, file)], problems)
 
 
-def _codes(text: str) -> Iterator[tuple[int, str, str]]:
+def codes(text: str) -> Iterator[tuple[int, str, str]]:
     """Line, name and words of each code. A name stands before the code in its line, or in the line above."""
     above, number, lines = "", 0, text.splitlines()
     while number < len(lines):

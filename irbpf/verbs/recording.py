@@ -34,6 +34,7 @@ SEND_EXAMPLES = """  irbpf send rc0 --keymap sony-tv KEY_POWER            a key 
   irbpf send rc0 nec D=4 F=8 --hold 1.5               its parameters, held for a second and a half
   irbpf send rc0 '+9000 -4500 +560' --carrier 38000   durations
   irbpf send rc0 tv.trace                             a recording, or a file of Pronto hex
+  irbpf send rc0 lg.pronto KEY_POWER                  a key of the file that irbpf export --to pronto wrote
 """
 
 
@@ -183,7 +184,7 @@ def add(verbs: Verbs) -> None:
     one = verbs.add("send", do_send, "send a key, a scancode, durations or a recording", examples=SEND_EXAMPLES)
     one.add_argument("rc", help="a device with a transmitter, such as rc0 or /dev/lirc1")
     one.add_argument("what", nargs="+", help="keys (with --keymap), PROTOCOL:SCANCODE, PROTOCOL P=V ..., an IRP line and P=V ..., durations, "
-                                            "Pronto hex, or a file")
+                                            "Pronto hex, or a file (and of Pronto hex with names, which); - for standard input")
     one.add_argument("--keymap", help="the keymap that the keys are of")
     held = one.add_mutually_exclusive_group()
     held.add_argument("--repeats", type=repeats, default=0, metavar="N", help="how often each press is repeated")
