@@ -130,7 +130,7 @@ def build(keymaps: Sequence[Keymap], cache: Cache | None, hosts: Sequence[str] =
                   tuple(sorted({KERNEL_DECODERS[number] for number in numbers if number in KERNEL_DECODERS})),
                   max([part.timeout for part in same] + [one.timeout for one in every], default=0), tuple(numbers),
                   min([part.quiet for part in same] + [one.quiet for one in every], default=0),
-                  frozenset(place for place, part in enumerate(same) if part.reads_on)), warnings
+                  frozenset(place for place, part in enumerate(same) if part.reads_on)), [*warnings, *crowded_out(keymaps, keys)]
 
 
 def any_protocol(keymaps: Sequence[Keymap]) -> bool:
@@ -147,8 +147,9 @@ def table_only(keymaps: Sequence[Keymap], decodes: Collection[str] = ()) -> tupl
     hint = f"its hardware decodes {', '.join(sorted(known))}"
     if strange and len(strange) == sum(len(keymap.entries) for keymap in keymaps):
         raise Error(f"this receiver decodes by itself, and not {', '.join(strange)}", f"{hint}; choose a keymap of such a protocol")
-    return (Bundle(tuple(keymap.name for keymap in keymaps), (), merged_keys(keymaps), (), 0), known & set(wanted.values()),
-            [f"keys of {name} will not come: {hint}" for name in strange])
+    keys = merged_keys(keymaps)
+    return (Bundle(tuple(keymap.name for keymap in keymaps), (), keys, (), 0), known & set(wanted.values()),
+            [*(f"keys of {name} will not come: {hint}" for name in strange), *crowded_out(keymaps, keys)])
 
 
 def merged_keys(keymaps: Sequence[Keymap]) -> dict[int, int]:
@@ -167,6 +168,16 @@ def merged_keys(keymaps: Sequence[Keymap]) -> dict[int, int]:
         if len(keys) < MOST_KEYS:
             keys.setdefault(scancode, keycodes.number(key))
     return keys
+
+
+def crowded_out(keymaps: Sequence[Keymap], keys: Mapping[int, int]) -> list[str]:
+    """A warning for each keymap of which `keys`, all that there is room for, lacks some."""
+    said = []
+    for keymap in keymaps:
+        if lacking := [f"{key} {scancode:#x}" for scancode, key in keymap.keys.items() if scancode not in keys]:
+            shown = ", ".join(lacking[:6]) + (" ..." if len(lacking) > 6 else "")
+            said.append(f"{keymap.path}: the kernel's table has room for {MOST_KEYS} keys: {len(lacking)} of any protocol are left out: {shown}")
+    return said
 
 
 def _part(one: Listener, host: str, own: int, among: Beside | None) -> Part:

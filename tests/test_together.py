@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from evdev import ecodes
 
-from irbpf import automata, together
+from irbpf import automata, bundle, discovery, together
 from irbpf.arbitration import Arbiter
 from irbpf.bundle import merged_keys
 from irbpf.cache import Cache
 from irbpf.compiler import compile_sources
 from irbpf.engines.kernel import is_map
-from irbpf.everything import everything, limits
+from irbpf.engines import Choice, launch
+from irbpf.everything import Everything, everything, limits
 from irbpf.exporters import write
 from irbpf.irp.automaton import build_automaton, build_union
 from irbpf.irp.interpreter import Interpreter
@@ -29,7 +30,9 @@ from irbpf.needs import quiet_of, timeout_of
 from irbpf.objects import Object
 from irbpf.protocols import catalogue
 from irbpf.pulses import LONGEST_US, Kind, Sample, from_durations
+from irbpf.receiver import Receiver
 from irbpf.show import show_latency
+from irbpf.uinput import Looks
 from tests.bench.groups import silent
 from tests.bench.pools import Pools
 
@@ -108,9 +111,33 @@ def test_keys_of_any_protocol_give_way_to_others() -> None:
     every = parse("protocols: [{protocol: any, keys: {0x408: KEY_1, 0x40a: KEY_3}}]", "any.yaml")
     own = parse("protocols: [{protocol: nec, keys: {0x408: KEY_2}}]", "own.yaml")
     assert merged_keys([every, own]) == {0x408: ecodes.KEY_2, 0x40A: ecodes.KEY_3}
-    many = parse(f"protocols: [{{table: {{{', '.join(f'{scancode:#x}: KEY_A' for scancode in range(0x10000, 0x10000 + MOST_KEYS - 1))}}}}}]", "many.yaml")
+    many = parse(f"protocols: [{table(MOST_KEYS - 1)}]", "many.yaml")
     assert len(merged_keys([load(find("any")), many])) == MOST_KEYS
     assert set(many.keys) <= set(merged_keys([load(find("any")), many]))
+
+
+def table(keys: int) -> str:
+    return f"{{table: {{{', '.join(f'{scancode:#x}: KEY_A' for scancode in range(0x10000, 0x10000 + keys))}}}}}"
+
+
+@pytest.mark.parametrize("way", ["build", "table_only", "prepare"])
+def test_keys_of_any_protocol_for_which_there_is_no_room_are_told(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In whatever way a receiver gets them; what they are compiled to does not matter here."""
+    monkeypatch.setattr(bundle, "compiled", lambda sources, *_: ([], []))
+    monkeypatch.setattr("irbpf.everything.everything", lambda *_: Everything((), (), 0, 0))
+    monkeypatch.setattr(discovery, "identity", lambda rc: 1)
+    monkeypatch.setattr(launch, "looks", lambda receiver: Looks("r", 0, 0, 0, 0, ""))
+    some = "{protocol: any, keys: {0x408: KEY_1, 0x409: KEY_2, 0x40a: KEY_3}}"
+
+    def said(*texts: str) -> list[str]:
+        keymaps = [parse(f"protocols: [{text}]", f"{place}.yaml") for place, text in enumerate(texts)]
+        if way == "prepare":
+            return launch.prepare(Receiver("rc0", "r", "d", "m"), keymaps, Choice("python", ""), None)[1]
+        return bundle.build(keymaps, None)[1] if way == "build" else bundle.table_only(keymaps)[2]
+
+    assert said(some, table(MOST_KEYS - 3)) == []
+    assert said(some, table(MOST_KEYS - 1)) == [
+        "0.yaml: the kernel's table has room for 512 keys: 2 of any protocol are left out: KEY_2 0x409, KEY_3 0x40a"]
 
 
 def test_no_protocol_needs_more_than_the_limits_say() -> None:

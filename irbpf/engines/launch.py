@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from irbpf import discovery
-from irbpf.bundle import Bundle, any_protocol, build, merged_keys, parts
+from irbpf.bundle import Bundle, any_protocol, build, crowded_out, merged_keys, parts
 from irbpf.cache import Cache
 from irbpf.compiling import Progress
 from irbpf.engines import Choice, control, kernel
@@ -45,12 +45,13 @@ def prepare(receiver: Receiver, keymaps: Sequence[Keymap], choice: Choice, cache
         from irbpf.everything import limits
 
         needs.append(limits())
-    bundle = Bundle(tuple(one.name for one in keymaps), (), merged_keys(keymaps), (), max(timeout for timeout, _ in needs),
+    keys = merged_keys(keymaps)
+    bundle = Bundle(tuple(one.name for one in keymaps), (), keys, (), max(timeout for timeout, _ in needs),
                     tuple(part.number for part in plain), min(quiet for _, quiet in needs),
                     frozenset(place for place, part in enumerate(plain) if part.reads_on))
     job = _job(receiver, bundle, choice, [part.automaton for part in plain if part.automaton is not None])
-    return replace(job, anything=every), [
-        f"the decoder {part.source.name} is written in C: the Python engine cannot run it" for part in made if part.automaton is None]
+    return replace(job, anything=every), [*crowded_out(keymaps, keys), *(
+        f"the decoder {part.source.name} is written in C: the Python engine cannot run it" for part in made if part.automaton is None)]
 
 
 def of_bundle(receiver: Receiver, bundle: Bundle, choice: Choice) -> Job:
