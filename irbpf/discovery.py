@@ -47,8 +47,9 @@ def receiver(name: str) -> Receiver:
     for one in present:
         if name in (one.lirc, one.event):
             return one
-    there = ", ".join(one.rc for one in present) or "none at all"
-    raise Error(f"there is no receiver {name}", f"there are: {there}")
+    there = ", ".join(one.rc for one in present)
+    shown = name if name.isprintable() and 0 < len(name) < 100 else repr(name[:100])
+    raise Error(f"there is no receiver {shown}", f"there are: {there}" if there else "this machine has none; see irbpf doctor")
 
 
 def only_sends(one: Receiver) -> bool:

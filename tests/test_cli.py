@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
+import shlex
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -130,6 +132,18 @@ def test_every_verb_has_help_with_examples(verb: str) -> None:
         assert one.help or one.dest in ("file", "keymap", "param", "output"), f"{verb}: {one.dest} has no help"
 
 
+@pytest.mark.parametrize("verb", ["", *verbs()])
+def test_examples_are_commands_that_are_known(verb: str) -> None:
+    """Each begins with the command, and a description stands behind it, after a # or two spaces. ir-keytable reads TOML by the file's name."""
+    examples = (verbs()[verb] if verb else parser()).format_help().split("examples:\n")[1]
+    commands = [part.strip() for line in examples.splitlines() for part in re.split(r" \| |&&", re.split(r"\s{2,}|\s#", line.strip())[0])]
+    known = [part for part in commands if part.startswith("irbpf ")]
+    assert known
+    for one in known:
+        parser().parse_args(shlex.split(one.rstrip("&"))[1:])
+    assert [part for part in commands if part.startswith("ir-keytable") and not part.endswith(".toml")] == []
+
+
 def test_every_argument_has_help() -> None:
     assert [f"{name} {action.dest}" for name, one in verbs().items() for action in one._actions if not (action.help or "").strip()] == []
 
@@ -168,7 +182,8 @@ WRONG = [
     (["render", "nec", "D=4", "F=8", "D=5"], "", "D is 4 and 5 (say it once)"),
     (["render", "nec", "D=4", "F=256"], "", "F"), (["render", "nec", "D=4", "F=8", "Q=1"], "", "Q"), (["render", "{38k"], "", "column"),
     (["show", "nek"], "", "there is no protocol 'nek'"), (["show", "{"], "", "column"), (["check", "/nonexistent.yaml"], "", "No such file"),
-    (["check", "/"], "", "a folder"), (["check", "/dev/null"], "", "/dev/null"), (["build", "nonexistent", "-o", "/tmp/x"], "", "there is no keymap"),
+    (["check", "/"], "", "a folder"), (["check", "/dev/null"], "", "/dev/null"), (["build", "nonexistent", "-o", "/tmp/x.irbpf"], "", "there is no keymap"),
+    (["build", "sony-tv", "-o", "/nonexistent.yaml"], "", "does not end in .irbpf"), (["build", "sony-tv", "-o", "-"], "", "does not end in .irbpf"),
     (["load", "rc99"], "", "rc99"), (["load", "../../etc"], "", "../../etc"), (["unload", "rc99"], "", "rc99"), (["status", "rc99"], "", "rc99"),
     (["test", "rc99"], "", "rc99"), (["plot", "/nonexistent"], "", "No such file"), (["import", "/nonexistent"], "", "No such file"),
 ]
@@ -193,7 +208,7 @@ def test_a_machine_without_receivers(verb: str) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody")
 @pytest.mark.parametrize(("arguments", "says"), [(["decode", "--protocol", "nec", "--engine", "bpf", "-"], "root"), (["show", "nec", "--asm"], "root"),
-                                                  (["demo"], "root"), (["build", "sony-tv", "-o", "/tmp/irbpf-nobody"], "root")])
+                                                  (["demo"], "root"), (["build", "sony-tv", "-o", "/tmp/irbpf-nobody.irbpf"], "root")])
 def test_without_root(arguments: list[str], says: str, tmp_path: Path) -> None:
     nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "HOME=/nonexistent", f"IRBPF_CACHE_DIR={tmp_path}/no"]
     done = irbpf(*arguments, given=NEC, before=nobody)

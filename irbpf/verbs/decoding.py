@@ -17,7 +17,7 @@ EXAMPLES = """  irbpf decode recording.txt                       by all protocol
   ir-ctl -d /dev/lirc0 -r --one-shot | irbpf decode --keymap hauppauge -
   irbpf decode --protocol nec,necx --each-line signals.txt | jq .scancode
   ir-ctl -d /dev/lirc0 -r | irbpf decode --each-line -   each press as it comes
-  irbpf decode --engine bpf tests/traces/*.trace   by the bytecode, in this kernel (as root)
+  irbpf decode --engine bpf tv/*.trace             by the bytecode, in this kernel (as root)
 """
 
 

@@ -114,7 +114,7 @@ IMPORT_EXAMPLES = """  irbpf import lircd.conf                         each remo
   irbpf import -o - remote.ir                     look at it first
 """
 EXPORT_EXAMPLES = """  irbpf export lg-tv --to flipper -o lg.ir
-  irbpf export ./mine.yaml --to toml | ir-keytable -c -w /dev/stdin
+  irbpf export ./mine.yaml --to toml -o mine.toml && ir-keytable -c -w mine.toml
 """
 
 

@@ -45,11 +45,14 @@ def do_build(args: argparse.Namespace) -> int:
     from irbpf.bundle import build
     from irbpf.cache import Cache, default_folder, write_whole
 
+    path = Path(args.output)
+    if path.suffix != ".irbpf" and (path.is_file() or not path.exists()):  # by that irbpf load knows it, and it overwrites nothing else
+        raise Error(f"{args.output} does not end in .irbpf", "irbpf load knows such files by that")
     bundle, warnings = build(library.load_all(args.keymap), Cache(default_folder()), ("lirc", "test_run"), progress("compiling"))
     for warning in warnings:
         print(f"irbpf: warning: {warning}", file=sys.stderr)
     try:
-        write_whole(Path(args.output), bundle.dump())
+        write_whole(path, bundle.dump())
     except OSError as error:
         raise Error(f"{args.output}: {error.strerror}", "name another place for it") from error
     print(f"{args.output}: {bundle.attached} programs, {len(bundle.keys)} keys")
