@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kernel import every, vm
+from tests.kernel import every, sameness, vm
 
 LONG = os.environ.get("IRBPF_TEST_LONG", "")
 HERE = Path(__file__).parent
@@ -23,7 +23,7 @@ RUNS = [(path, image) for path in FILES for image in ("linux", "linux-stock")
         if path.stem in BOTH or (image == "linux-stock") == path.stem.startswith("test_stock_")]
 
 
-PREPARE = {"test_every_protocol": every.prepare}  # outside, where compiling is quick
+PREPARE = {"test_every_protocol": every.prepare, "test_sameness_catalogue": sameness.prepare}  # outside, where compiling is quick
 
 
 @pytest.mark.kernel
