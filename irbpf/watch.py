@@ -57,17 +57,28 @@ def catch_up(known: dict[str, Watched]) -> Iterator[str]:
         if present.get(rc) != known[rc].identity:
             gone = known.pop(rc)
             gone.let_go()
-            journal.forget_unplugged(rc, gone.identity)
-            yield f"{rc}: gone"
+            yield f"{rc}: gone{left_behind(rc, gone.identity)}"
     for rc in present.keys() - known.keys():
         known[rc] = Watched(present[rc])
         yield load(rc, known[rc])
 
 
+def left_behind(rc: str, identity: int) -> str:
+    """Forget what was kept of a receiver that is gone; a word on it where that cannot be."""
+    try:
+        journal.forget_unplugged(rc, identity)
+    except Error as error:
+        return f"; {error}"
+    return ""
+
+
 def load(rc: str, watched: Watched) -> str:
     """What the load said in its last line. One that fails is only told."""
-    done = subprocess.run([sys.executable, "-I", "-c", MAIN, str(ROOT), "load", rc], stdin=subprocess.DEVNULL, capture_output=True,
-                          text=True, errors="replace", check=False)
+    try:
+        done = subprocess.run([sys.executable, "-I", "-c", MAIN, str(ROOT), "load", rc], stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, errors="replace", check=False)
+    except OSError as error:  # no process, no memory
+        return f"{rc}: not loaded: {error.strerror}"
     if done.returncode != 0:
         return f"{rc}: not loaded: {last(done.stderr) or f'exit {done.returncode}'}"
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from irbpf.engines import control
+from irbpf.engines import control, kernel
 
 AT_ONCE, ROUNDS = 6, 30
 
@@ -56,16 +56,53 @@ def answer(listening: socket.socket) -> None:
                 return
 
 
-def test_a_server_that_dies_instead_of_answering_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("said", [b"", b'{"pid": 1'])
+def test_a_server_that_dies_instead_of_answering_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
     monkeypatch.setattr(control, "RUN", tmp_path)
     monkeypatch.setattr("irbpf.engines.journal.RUN", tmp_path)
     with control.listen("rc0") as listening:
 
         def dies() -> None:
-            with control.accepted(listening):
-                pass
+            with control.accepted(listening) as caller:
+                assert caller
+                caller.connection.sendall(said)
 
         thread = threading.Thread(target=dies)
         thread.start()
         assert control.call("rc0", "status") is None
+        thread.join()
+
+
+def test_many_call_while_it_is_at_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "RUN", tmp_path)
+    monkeypatch.setattr("irbpf.engines.journal.RUN", tmp_path)
+    answers = []
+    with control.listen("rc0") as listening:
+        threads = [threading.Thread(target=lambda: answers.append(control.call("rc0", "status"))) for _ in range(control.WAITING)]
+        for thread in threads:
+            thread.start()
+        for _ in threads:
+            with control.accepted(listening) as caller:
+                assert caller
+                caller.reply({})
+        for thread in threads:
+            thread.join()
+    assert answers == [{}] * control.WAITING
+
+
+def test_status_asks_while_an_unload_takes_the_pins_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernel, "PINS", tmp_path)
+    stop = threading.Event()
+
+    def come_and_go() -> None:
+        while not stop.is_set():
+            (tmp_path / "rc0").mkdir()
+            (tmp_path / "rc0").rmdir()
+
+    thread = threading.Thread(target=come_and_go)
+    thread.start()
+    try:
+        assert [one for _ in range(5000) for one in kernel._pinned("rc0")] == []
+    finally:
+        stop.set()
         thread.join()

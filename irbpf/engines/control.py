@@ -16,6 +16,7 @@ from irbpf.engines.journal import RUN, locked_place
 
 PATIENCE_S = 10.0
 MOST_BYTES = 64 << 20
+WAITING = 64  # callers, while the server is at work; one more is refused
 
 
 def path(rc: str) -> Path:
@@ -46,7 +47,7 @@ def _bound(rc: str) -> socket.socket:
             listening.bind(str(place))
         finally:
             os.umask(mask)
-        listening.listen(4)
+        listening.listen(WAITING)
     except OSError as error:
         listening.close()
         raise Error(f"{place}: {error.strerror}", "run it as root") from error
@@ -92,9 +93,10 @@ def call(rc: str, what: str, data: bytes = b"") -> dict[str, Any] | None:
             return None
         except OSError as error:
             raise Error(f"{path(rc)}: {error.strerror or error}", "run it as root") from error
-    if not said:
+    try:
+        answer = json.loads(said)
+    except ValueError:  # it was killed on the way
         return None
-    answer = json.loads(said)
     if "error" in answer:
         raise Error(answer["error"], answer["hint"])
     return dict(answer)

@@ -241,11 +241,15 @@ def condition(receiver: Receiver) -> Condition:
 
 
 def _pinned(rc: str) -> Iterator[tuple[int, str]]:
-    for path in sorted((PINS / rc).glob("*")):
-        if is_map(path.name):
+    """Our programs on it, id and name. An unload may take them away meanwhile."""
+    pins: list[str] = []
+    with suppress(FileNotFoundError):
+        pins = sorted(os.listdir(PINS / rc))
+    for name in pins:
+        if is_map(name):
             continue
         with suppress(FileNotFoundError):
-            fd = bpf.open_pinned(path)
+            fd = bpf.open_pinned(PINS / rc / name)
             try:
                 yield bpf.program_info(fd)
             finally:

@@ -15,7 +15,7 @@ from irbpf import discovery
 from irbpf.engines import control, journal, kernel
 from irbpf.engines.job import Job
 from irbpf.engines.userspace import CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON, Server, drop_capabilities
-from irbpf.errors import Error
+from irbpf.errors import Error, Gone
 
 
 CRASHED = 70  # the unit is started again after this; not after 1, which would come again
@@ -28,7 +28,7 @@ def main() -> int:
     except control.Served:
         return _leave_it(job)
     except Error as error:
-        _restore(job.rc)
+        _restore(job)
         return _failed(error)
     with listening:
         try:
@@ -42,13 +42,14 @@ def _live(job: Job, listening: socket.socket) -> int:
     try:
         told = serve(job, listening)
     except Error as error:
-        _restore(job.rc)
+        _restore(job)
         return _failed(error)
     except Exception:
         sys.excepthook(*sys.exc_info())
+        _restore(job)  # nobody may be there to start it again
         return CRASHED
     if told:
-        _restore(job.rc)
+        _restore(job)
     else:
         journal.forget_unplugged(job.rc, job.identity)
     return 0
@@ -108,7 +109,15 @@ def _say(what: dict[str, str]) -> None:
         print(f"irbpf: {Error(**what)}", file=sys.stderr)
 
 
-def _restore(rc: str) -> None:
-    """Give the receiver back what it had; what cannot be given back now, the next run gives."""
+def _restore(job: Job) -> None:
+    """Give the receiver back what it had; what cannot be given back now, the next run gives. Another may have its name by now, and what
+    that has is not ours."""
     with suppress(Error):
-        kernel.take_back(discovery.receiver(rc))
+        try:
+            same = discovery.identity(job.rc) == job.identity
+        except Gone:
+            same = False
+        if same:
+            kernel.take_back(discovery.receiver(job.rc))
+        else:
+            journal.forget_unplugged(job.rc, job.identity)

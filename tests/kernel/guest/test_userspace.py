@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import fcntl
 import os
 import select
 import signal
@@ -32,6 +34,7 @@ from tests.kernel.guest.conftest import Keys, ir_ctl, sends, transmit, unplug, w
 from tests.kernel.usb.scenes import LONG, until_down
 
 CACHE = Cache(Path("/tmp/irbpf-cache"))
+PIDFD_GETFD, DEV_DESTROY = 438, 0x5502  # a system call, and UI_DEV_DESTROY
 KEYMAP = """
 name: guest
 protocols:
@@ -178,6 +181,32 @@ def test_unplugged_it_ends_and_leaves_nothing(loopback: Receiver) -> None:
     assert not Path(str(answer["event"])).exists()
     kernel.clean(loopback.rc)
     assert [path.name for path in kernel.RUN.glob("*")] == ["lock"]
+
+
+def test_its_input_device_is_taken_away(loopback: Receiver) -> None:
+    """Nothing can be written any more: it ends, so that systemd starts it again, and the receiver has what it had, should nobody."""
+    before = state(loopback)
+    pid = int(str(start(loopback, "bpf")["pid"]))
+    ours = next(int(path.name) for path in Path(f"/proc/{pid}/fd").iterdir() if os.readlink(path) == uinput.PATH)
+    process = os.pidfd_open(pid)
+    device = ctypes.CDLL(None).syscall(PIDFD_GETFD, process, ours, 0)
+    fcntl.ioctl(device, DEV_DESTROY)
+    ir_ctl(loopback, "-S", "nec:0x408")
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == serving.CRASHED
+    assert state(loopback) == before and kernel.saved(loopback.rc) is None
+    os.close(device)
+    os.close(process)
+
+
+def test_another_receiver_of_its_name_is_left_alone(loopback: Receiver) -> None:
+    """It was pulled out and another plugged in and loaded before the process was told to stop."""
+    job = launch.prepare(loopback, [parse(KEYMAP, "guest.yaml")], Choice("bpf", "a test wants it"), CACHE)[0]
+    assert not launch.take(loopback, job)
+    taken = state(loopback)
+    serving._restore(replace(job, identity=job.identity - 1))
+    assert state(loopback) == taken and kernel.saved(loopback.rc)
+    serving._restore(job)
+    assert state(loopback) != taken and kernel.saved(loopback.rc) is None
 
 
 def ended(pid: object) -> bool:

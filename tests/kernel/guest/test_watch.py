@@ -158,6 +158,24 @@ def test_a_load_that_fails_does_not_stop_it(etc: Path) -> None:
         watch.until(f"{right.rc}: right loaded")
 
 
+def test_what_cannot_be_written_does_not_stop_it() -> None:
+    """/run is read-only for a while: it says so, and does its work when it is not."""
+    with watching() as watch:
+        watch.until("watching")
+        left = plug("rc-port1")
+        watch.until(f"{left.rc}: left loaded")
+        subprocess.run(["/bin/mount", "-t", "tmpfs", "-o", "ro", "none", kernel.RUN], check=True)
+        try:
+            unplug("rc-port1")
+            assert "Read-only file system" in watch.until(f"{left.rc}: gone")
+            right = plug("rc-port2")
+            assert "Read-only file system" in watch.until(f"{right.rc}: not loaded")
+        finally:
+            subprocess.run(["/bin/umount", kernel.RUN], check=True)
+        again = plug("rc-port1")
+        watch.until(f"{again.rc}: left loaded")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_when_told(number: signal.Signals) -> None:
     """Receivers stay loaded; what was unplugged meanwhile is cleaned up by the next."""
