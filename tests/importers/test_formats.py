@@ -128,6 +128,19 @@ def test_what_of_a_girr_file_is_not_read_is_told() -> None:
     assert "1 after it is another, and left out" in told
 
 
+def test_what_irbpf_and_ir_ctl_record_is_a_recording(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Trace files, whose key is in a field or in the name, and lines that end in a comment."""
+    line = "+9024 -4512 " + " ".join("+564 -1692" if bit == "1" else "+564 -564" for bit in "00100000110111110001000011101111") + " +564"
+    texts = {"KEY_UP-3.trace": f"# irbpf trace 1\n# driver: x\n{line} timeout 120000\n", "x.trace": f"# irbpf trace 1\n# key: KEY_UP\n{line} timeout 120000\n",
+             "KEY_UP.txt": f"{line} # timeout 125000\n{line} # timeout 125000\n", "Up_2": f"{line} -40000"}
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+        assert main(["import", str(tmp_path / name), "-o", "-"]) == 0
+        assert re.search("0x0?408: KEY_UP", capsys.readouterr().out), name
+    (tmp_path / "raw.trace").write_text("# irbpf trace 1\n# key: KEY_UP\n# carrier: 455000 Hz\n+1000 -2000 +1000 -3000 +700 timeout 120000\n")
+    assert "455000 Hz" in read(tmp_path / "raw.trace").problems[0].what
+
+
 @pytest.mark.parametrize(("signal", "said"), [
     ("1000 2000 1000 3000 700", ""), ("1000 2000 1000 3000 700 40000 1010 1990 1000 3100 690 40000 1000 2000", ""),
     ("1000 2000 1000 3000 700 40000 1000 3000 1000 3000 700 40000 9000 2000 700", "2 after it are others"),
