@@ -235,6 +235,7 @@ def test_a_full_disk() -> None:
         done = irbpf("protocols", stdout=full)
         assert (done.returncode, done.stderr) == (1, "irbpf: standard output: No space left on device\n")
         assert "No space left" in irbpf("build", "sony-tv", "-o", "/dev/full").stderr
+    assert "/dev/full: No space left" in irbpf("export", "sony-tv", "--to", "toml", "-o", "/dev/full").stderr
 
 
 def test_no_standard_streams() -> None:

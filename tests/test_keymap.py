@@ -259,7 +259,7 @@ def test_check_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     wrong.write_text("protocols: [{protocol: ncc}]")
     right.write_text("protocols: [{protocol: nec, keys: {0x408: KEY_POWER}}]")
     assert main(["check", str(right)]) == 0
-    assert capsys.readouterr().out == f"{right}: right: 1 protocols, 1 keys\n"
+    assert capsys.readouterr().out == f"{right}: right: 1 protocol, 1 key\n"
     assert main(["check", "--json", str(wrong), str(right), str(tmp_path), str(tmp_path / "none.yaml")]) == 1
     first, folder, none = json.loads(capsys.readouterr().out)
     assert first == {"kind": "error", "file": str(wrong), "line": 1, "column": 24, "message": "there is no protocol 'ncc'",

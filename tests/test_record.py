@@ -152,6 +152,12 @@ def test_standard_output_gets_what_a_file_gets(tmp_path: Path, capsys: pytest.Ca
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.txt", "out.trace"]
 
 
+def test_output_that_names_nothing_is_no_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    """As from a variable of a shell that is not set."""
+    assert main(["record", "-", "-o", ""]) == 1
+    assert "-o names nothing" in capsys.readouterr().err
+
+
 def test_seconds_are_for_receivers(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["record", "-", "--seconds", "1"]) == 1
     assert "--seconds is for a receiver" in capsys.readouterr().err

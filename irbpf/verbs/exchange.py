@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from irbpf.errors import Error
-from irbpf.verbs.form import Verbs, emit
+from irbpf.verbs.form import Verbs, counted, emit
 
 if TYPE_CHECKING:
     from irbpf.importers.values import Imported, Remote
@@ -60,7 +60,7 @@ def _row(name: str, imported: Imported, args: argparse.Namespace, taken: set[str
 
 def _tell(row: dict[str, Any], stream: Any) -> None:
     for one in row["keymaps"]:
-        print(f"{one['path']}: {one['name']}: {one['protocols']} protocols, {one['keys']} keys", file=stream)
+        print(f"{one['path']}: {one['name']}: {counted(one['protocols'], 'protocol')}, {counted(one['keys'], 'key')}", file=stream)
     for one in row["problems"]:
         print(f"{one['file']}:{one['line']}: {one['what']}", file=sys.stderr)
     if not row["keymaps"] and "error" not in row:
@@ -99,10 +99,13 @@ def do_export(args: argparse.Namespace) -> int:
     else:
         path = Path(args.output)
         if path.exists() and not path.is_file() and not path.is_dir():  # a device, or a pipe
-            path.write_text(exported.text, encoding="utf-8")
+            try:
+                path.write_text(exported.text, encoding="utf-8")
+            except OSError as error:
+                raise Error(f"{path}: {error.strerror}") from error
         else:
             put(path, exported.text, fresh=not args.force)
-        print(f"{args.output}: {exported.keys} keys", file=sys.stderr)
+        print(f"{args.output}: {counted(exported.keys, 'key')}", file=sys.stderr)
     for problem in exported.problems:
         print(f"irbpf: {args.keymap}: {problem}", file=sys.stderr)
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -18,6 +19,11 @@ Does = Callable[[argparse.Namespace], int]
 def emit(value: Any) -> None:
     """One JSON value, on one line."""
     print(json.dumps(value), flush=True)
+
+
+def counted(number: int, what: str) -> str:
+    """`1 key`, `2 keys`."""
+    return f"{number} {what if number == 1 else re.sub('s$', 'se', what) + 's'}"
 
 
 def standard_input(errors: str = "strict") -> TextIO:

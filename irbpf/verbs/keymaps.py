@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from irbpf.errors import Error
-from irbpf.verbs.form import Verbs, emit, progress
+from irbpf.verbs.form import Verbs, counted, emit, progress
 
 
 def do_check(args: argparse.Namespace) -> int:
@@ -25,7 +25,8 @@ def do_check(args: argparse.Namespace) -> int:
                 print("".join(f"{'warning: ' if kind == 'warning' else ''}{error}\n" for error in found), end="", file=sys.stderr)
         if not args.json and not checked.problems:
             keymap = checked.keymap
-            print(f"{name}: {keymap.name}: {len(keymap.entries)} protocols, {len(keymap.keys)} keys" if keymap else f"{name}: right")
+            holds = f"{keymap.name}: {counted(len(keymap.entries), 'protocol')}, {counted(len(keymap.keys), 'key')}" if keymap else "right"
+            print(f"{name}: {holds}")
     if args.json:
         emit(rows)
     return 1 if failed else 0
@@ -55,7 +56,7 @@ def do_build(args: argparse.Namespace) -> int:
         write_whole(path, bundle.dump())
     except OSError as error:
         raise Error(f"{args.output}: {error.strerror}", "name another place for it") from error
-    print(f"{args.output}: {bundle.attached} programs, {len(bundle.keys)} keys")
+    print(f"{args.output}: {counted(bundle.attached, 'program')}, {counted(len(bundle.keys), 'key')}")
     return 0
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from irbpf.errors import Error, Gone
-from irbpf.verbs.form import BUILDING, Verbs, emit, progress, standard_input
+from irbpf.verbs.form import BUILDING, Verbs, counted, emit, progress, standard_input
 from irbpf.verbs.values import whole
 
 if TYPE_CHECKING:
@@ -172,12 +172,13 @@ def _groups(learned: Learned) -> list[dict[str, Any]]:
 
 def _tell(said: dict[str, Any]) -> None:
     for row in said["protocols"]:
-        print(f"{row['keys']} keys: {row['protocol']}{'' if row['known'] else ' (a line of our own)'}, proven by {row['presses']} presses")
+        own = "" if row["known"] else " (a line of our own)"
+        print(f"{counted(row['keys'], 'key')}: {row['protocol']}{own}, proven by {counted(row['presses'], 'press')}")
     for note in [*said["notes"], *(f"{one['trace']}: {one['why']}" for one in said["wrong"])]:
         print(f"note: {note}")
     proof = said["traces"]
     compiled = "interpreted and as BPF" if "bpf" in proof["engines"] else "interpreted; irbpf verify --engine bpf runs the compiled program"
-    print(f"{said['keymap']}: {said['keys']} keys; {proof['folder']}: {proof['count']} traces, decoded {compiled}")
+    print(f"{said['keymap']}: {counted(said['keys'], 'key')}; {proof['folder']}: {counted(proof['count'], 'trace')}, decoded {compiled}")
 
 
 def add(verbs: Verbs) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from irbpf.engines import ENGINES
 from irbpf.errors import Error, Gone
-from irbpf.verbs.form import Verbs, emit, progress
+from irbpf.verbs.form import Verbs, counted, emit, progress
 
 LOAD_EXAMPLES = """  irbpf load rc0                               the keymaps that fit it
   irbpf load rc0 hauppauge ./mine.yaml         these
@@ -100,7 +100,7 @@ def do_load(args: argparse.Namespace) -> int:
         print(f"{loaded.rc}: {loaded.choice.line}")
         for name, why in zip(loaded.names, loaded.why, strict=False):
             print(f"{loaded.rc}: {name} ({why})")
-        print(f"{loaded.rc}: {', '.join(loaded.names)} loaded: {loaded.programs} programs, {loaded.keys} keys, "
+        print(f"{loaded.rc}: {', '.join(loaded.names)} loaded: {counted(loaded.programs, 'program')}, {counted(loaded.keys, 'key')}, "
               f"timeout {loaded.timeout} µs", flush=True)
     if loaded.job is not None and stays:
         launch.become(loaded.job)

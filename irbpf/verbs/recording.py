@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from irbpf.errors import Error
-from irbpf.verbs.form import BUILDING, TEXT, Verbs, lines_of, progress
+from irbpf.verbs.form import BUILDING, TEXT, Verbs, counted, lines_of, progress
 from irbpf.verbs.values import carrier, percent, positive, repeats, transmitters, whole
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ def do_record(args: argparse.Namespace) -> int:
         number(args.key)
     if args.seconds is not None and not re.fullmatch(RECEIVER, args.source):
         raise Error("--seconds is for a receiver", "a recording has an end of its own; --count takes so many signals of it")
+    if not args.output:
+        raise Error("-o names nothing", "a file, a folder, or - for standard output")
     with ExitStack() as stack:
         signals, fields = _source(args, stack)
         store = Store(args.output, fields, args.key, args.force) if args.output != "-" else None
@@ -115,7 +117,7 @@ def _shown(presses: Sequence[tuple[Transmission, Sequence[Write]]], settings: Se
         words = [f"carrier: {carrier} Hz" if carrier else "carrier: none" if carrier == 0 else "",
                  f"duty cycle: {duty} %" if duty else "",
                  f"transmitters: {', '.join(map(str, settings.transmitters))}" if settings.transmitters else "",
-                 f"{len(made)} writes"]
+                 counted(len(made), "write")]
         lines.append(f"# {'; '.join(filter(None, words))}")
         lines += [format_samples(from_durations([*write.durations, write.gap])) for write in made]
     return "\n".join(lines) + "\n"

@@ -115,7 +115,7 @@ def test_plug_key_reload_unplug(left: Receiver) -> None:
     active(left)
     assert pressed(left) == [ecodes.KEY_LEFT]
     shown = call("systemctl", "status", f"irbpf@{left.rc}.service")
-    assert "active (exited)" in shown and f"Infrared decoders for {left.rc}" in shown and "1 programs, 1 keys" in shown
+    assert "active (exited)" in shown and f"Infrared decoders for {left.rc}" in shown and "1 program, 1 key" in shown
     programs = list(kernel.condition(left).ours)
     try:
         keymap("left", "KEY_UP")
