@@ -50,7 +50,8 @@ def opened(path: str | Path, *, blocking: bool = True) -> Iterator[int]:
 def explain(error: OSError, what: str) -> Error:
     if error.errno in (errno.ENODEV, errno.ENXIO, errno.ENOENT):
         return Gone(f"{what}: the receiver is gone")
-    hint = {errno.EACCES: "run it as root", errno.EPERM: "run it as root", errno.EBUSY: "another program has it open"}
+    hint = {errno.EACCES: "run it as root", errno.EPERM: "run it as root", errno.EBUSY: "another program has it open",
+            errno.ENOTTY: "this is no lirc device, or cannot do that; irbpf list names those that there are"}
     return Error(f"{what}: {os.strerror(error.errno or 0)}", hint.get(error.errno or 0, ""))
 
 

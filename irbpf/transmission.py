@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from irbpf import pronto
+from irbpf import library, pronto
 from irbpf.encoding import parameters_of
 from irbpf.errors import Error
 from irbpf.importers import LARGEST
@@ -55,6 +55,8 @@ def understand(words: Sequence[str], keymap: Keymap | None, gap: int = GAP_US) -
         return [_named(catalogue()[name], scancode, words[1:])]
     if first.startswith(("KEY_", "BTN_")):
         raise Error(f"which remote's {first}?", "say --keymap NAME")
+    if first.endswith(".yaml") or path is None and first in library.files():
+        raise Error(f"{first} is a keymap", f"say --keymap {first}, and which keys of it")
     if path is not None:
         return _file(path, words[1:], gap)
     raise _nothing(first, text)

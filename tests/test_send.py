@@ -77,7 +77,8 @@ def test_a_pipe_is_sent(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("words", "says"), [
     (["NAMES", "KEY_B"], "there is no 'KEY_B' in it.*KEY_A"), (["TRACE", "KEY_A"], "is a recording"), (["/dev/zero"], "more than 8 MB"),
     (["x" * 300], "nothing that can be sent"), (["x" * 5000], "nothing that can be sent"), (["x\0y"], "nothing that can be sent"),
-    (["NAMES", ""], "there is no ''")])
+    (["NAMES", ""], "there is no ''"), (["sony-tv", "KEY_POWER"], "is a keymap .say --keymap sony-tv"), (["x.yaml", "KEY_A"], "is a keymap"),
+    (["TRACE.yaml"], "is a keymap")])
 def test_files_that_cannot_be_sent(words: list[str], says: str, tmp_path: Path) -> None:
     (tmp_path / "NAMES").write_text("KEY_A: 0000 006D 0001 0000 0010 0020\n")
     (tmp_path / "TRACE").write_text("+900 -500 +600\n")
