@@ -50,7 +50,7 @@ class Distribution:
     def kernel(self, config: Mapping[str, str]) -> str:
         """What would give this machine a kernel that attaches BPF decoders to receivers."""
         known = self._known(_MODULAR)
-        return (f"{self.name}'s kernels have it not (CONFIG_RC_CORE={config.get('RC_CORE', 'm')}). {_MODULAR[known]}" if known is not None
+        return (f"the kernels of {self.name} lack it (CONFIG_RC_CORE={config.get('RC_CORE', 'm')}). {_MODULAR[known]}" if known is not None
                 else _ANY_KERNEL)
 
 

@@ -39,7 +39,8 @@ RAW: Mapping[str, str] = {
            "sends now this, now that. For remotes whose protocol is not known.",
     "tolerance": "As above."}
 ANY: Mapping[str, str] = {"protocol": "any: all protocols of the catalogue but a few that take parts of others' frames, or noise, for their own.",
-                           "keys": "As above, whatever the protocol; they give way to those of other keymaps that are loaded with it."}
+                           "keys": "As above, whatever the protocol; they give way to those of other keymaps that are "
+                                   "loaded with it, and those for which the 512 of a receiver leave no room are left out, with a warning."}
 TABLE: Mapping[str, str] = {
     "table": "A mapping of scancodes to names of keys, for what the receiver itself or a decoder of the kernel delivers. Nothing is decoded."}
 DECODER: Mapping[str, str] = {
