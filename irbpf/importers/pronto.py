@@ -34,7 +34,8 @@ def _whole(text: str) -> bool:
 def read(text: str, file: str) -> Imported:
     buttons: list[Button] = []
     problems: list[Problem] = []
-    for line, name, words in codes(text):
+    strays: list[tuple[int, str]] = []
+    for line, name, words in codes(text, strays):
         try:
             made, note = button(name or f"signal {len(buttons) + 1}", line, words)
             buttons.append(made)
@@ -42,29 +43,37 @@ def read(text: str, file: str) -> Imported:
                 problems.append(Problem(file, line, f"{made.name}: {note}"))
         except Error as error:
             problems.append(Problem(file, line, f"{name[:60] or 'a signal'}: {error.message}"))
+    problems += [Problem(file, line, f"{stray[:60]!r} is no Pronto hex, and names none") for line, stray in strays]
     return together([assemble(file.rsplit("/", 1)[-1].rsplit(".", 1)[0], buttons, file)], problems)
 
 
-def codes(text: str) -> Iterator[tuple[int, str, str]]:
-    """Line, name and words of each code. A name stands before the code in its line, or in the line above."""
-    above, number, lines = "", 0, text.splitlines()
+def codes(text: str, strays: list[tuple[int, str]] | None = None) -> Iterator[tuple[int, str, str]]:
+    """Line, name and words of each code. A name stands before the code in its line, or in the line above. What is neither a code nor the
+    name of one is put into `strays`, with its line."""
+    lines = [line.strip() for line in text.splitlines()]
+    above, number = 0, 0
+    plain = {place for place, line in enumerate(lines, 1) if line and not line.startswith(("#", ";"))}
     while number < len(lines):
-        line, first = lines[number].strip(), number + 1
+        line, first = lines[number], number + 1
         number += 1
         found = _HEX.search(line)
-        if found is None and (begun := _BEGUN.search(line)) is not None:
-            yield first, line[:begun.start()].strip(_AROUND) or above.strip(_AROUND), line[begun.start():]
-            above = ""
+        begun = _BEGUN.search(line) if found is None else None
+        start = found.start() if found else begun.start() if begun else -1
+        if start < 0:
+            above = first if first in plain else 0
             continue
-        if found is None:
-            above = "" if line.startswith(("#", ";")) else line
-            continue
-        words = found[1]
-        while number < len(lines) and re.fullmatch(r"([0-9a-fA-F]{4}\s*)+", lines[number].strip()) and not _whole(words):
-            words += " " + lines[number].strip()
+        words = found[1] if found else line[start:]
+        while found and number < len(lines) and re.fullmatch(r"([0-9a-fA-F]{4}\s*)+", lines[number]) and not _whole(words):
+            words += " " + lines[number]
             number += 1
-        yield first, (line[:found.start()] or above).strip(_AROUND), words
-        above = ""
+        name = line[:start].strip(_AROUND)
+        plain -= {*range(first, number + 1), *(() if name else (above,))}
+        yield first, name or (lines[above - 1].strip(_AROUND) if above else ""), words
+        if strays is not None and found and (rest := line[found.end():].strip(_AROUND)) and rest[0] not in "#/":
+            strays.append((first, rest))
+        above = 0
+    if strays is not None:
+        strays += [(place, lines[place - 1]) for place in sorted(plain)]
 
 
 def button(name: str, line: int, words: str) -> tuple[Button, str]:

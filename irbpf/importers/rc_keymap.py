@@ -116,17 +116,18 @@ class _Toml:
                 keys[int(str(text), 0)] = key
             else:
                 self.problem(str(text), f"{str(text)[:40]!r} is no scancode with a key")
-        return HandWritten(name, keys, {field: value for field, value in entry.items() if field not in _KNOWN and isinstance(value, int)})
+        given = {field: value for field, value in entry.items() if field not in _KNOWN and isinstance(value, int)}
+        for field in entry.keys() - _KNOWN - given.keys():
+            self.problem(field, f"{field[:40]} of {name} is no number")
+        return HandWritten(name, keys, given)
 
     def own(self, name: str, entry: Mapping[str, Any]) -> Protocol:
         """A family with parameters, an IRP line, or a decoder of the catalogue whose parameters are left at what they are."""
-        if "irp" in entry:
-            return define(name or "irp", str(entry["irp"]))
+        if "irp" in entry or name not in FAMILIES:
+            for field in entry.keys() - _KNOWN:
+                self.problem(field, f"{field[:40]} of {name} is not expressed: the decoder is {'its line' if 'irp' in entry else 'the catalogue'}'s")
+            return define(name or "irp", str(entry["irp"])) if "irp" in entry else catalogue()[name]
         given = {field: value for field, value in entry.items() if field not in _KNOWN and isinstance(value, int)}
-        if name not in FAMILIES:
-            for field in given:
-                self.problem(field, f"{field} of {name} is not expressed: the decoder is the catalogue's")
-            return catalogue()[name]
         unknown = [field for field in entry if field not in _KNOWN and (field not in FAMILIES[name].fields or field not in given)]
         for field in unknown:
             self.problem(field, f"{field[:40]} is no parameter of {name}")

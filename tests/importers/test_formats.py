@@ -141,6 +141,27 @@ def test_what_irbpf_and_ir_ctl_record_is_a_recording(tmp_path: Path, capsys: pyt
     assert "455000 Hz" in read(tmp_path / "raw.trace").problems[0].what
 
 
+def test_lines_that_are_neither_pronto_hex_nor_a_name_are_told() -> None:
+    from irbpf.importers import pronto
+
+    text = "# mine\nhello\nPower: 900A 006C 0000 0001 04FB 0BF4\nrubbish\n\nmore\nUp\n900A 006C 0000 0001 04FB 0AF5 and so on\nlast\n"
+    found = pronto.read(text, "c")
+    assert keys(found) == {"nec:0x40b": "KEY_POWER", "nec:0x40a": "KEY_UP"}
+    assert [(one.line, one.what.split(" is no")[0]) for one in found.problems] == [
+        (2, "'hello'"), (4, "'rubbish'"), (6, "'more'"), (8, "'and so on'"), (9, "'last'")]
+
+
+def test_fields_of_a_table_that_say_nothing_are_told() -> None:
+    """Of whatever kind their values are."""
+    from irbpf.importers import rc_keymap
+
+    rest = 'foo = "a"\n[protocols.scancodes]\n0x1 = "KEY_UP"\n[protocols.bar]\nx = 1\n'
+    for head in ('protocol = "nec"', 'protocol = "imon_rsc"', 'protocol = "pulse_distance"',
+                 'protocol = "x"\nirp = "{38k,500}<1,-1|1,-3>(8,-8,D:8,1,-50m)*[D:0..255]"'):
+        problems = rc_keymap.read(f"[[protocols]]\n{head}\n{rest}", "a.toml").problems
+        assert {name for name in ("foo", "bar") if any(one.what.startswith(f"{name} ") for one in problems)} == {"foo", "bar"}, (head, problems)
+
+
 @pytest.mark.parametrize(("signal", "said"), [
     ("1000 2000 1000 3000 700", ""), ("1000 2000 1000 3000 700 40000 1010 1990 1000 3100 690 40000 1000 2000", ""),
     ("1000 2000 1000 3000 700 40000 1000 3000 1000 3000 700 40000 9000 2000 700", "2 after it are others"),
