@@ -33,7 +33,7 @@ from irbpf.pulses import LONGEST_US, Kind, Sample, from_durations
 from irbpf.receiver import Receiver
 from irbpf.show import show_latency
 from irbpf.uinput import Looks
-from tests.bench.groups import silent
+from tests.bench.groups import first_reports, mistaken, silent
 from tests.bench.pools import Pools
 
 NAMES = ("nec", "sony12", "rc5", "jvc", "rc6_0", "Denon", "Kaseikyo", "NEC-f16")  # the last reads what nec does
@@ -48,6 +48,11 @@ def test_every_protocol_is_in_one_group_and_only_one() -> None:
 def test_every_shared_automaton_hears_the_presses_of_all_its_protocols() -> None:
     for machine, group in zip(together.unions(), together.groups(), strict=True):
         assert silent(machine, group) == [], machine.name
+
+
+def test_of_all_that_read_a_press_at_once_the_preferred_is_heard() -> None:
+    found = [tuple(one.name for one in group) for group in together.groups()]
+    assert mistaken(first_reports(found), range(len(found))) == []
 
 
 def test_numbers_are_told_apart() -> None:
