@@ -65,17 +65,18 @@ def unions(progress: Callable[[int, int], None] | None = None) -> Sequence[Autom
     return found
 
 
-def sources(automata: Sequence[Automaton], host: str) -> list[Source]:
-    """The programs for `host`. In the kernel (`lirc`), those with a `slot` are called by the others, the heads."""
+def sources(automata: Sequence[Automaton], host: str, pool_size: int = POOL) -> list[Source]:
+    """The programs for `host`. In the kernel (`lirc`), those with a `slot` are called by the others, the heads, each of which has at most
+    `pool_size` of them."""
     known = numbers()
     texts = [generate(one, known) for one in automata]
     names = [f"any_{place}" for place in range(len(automata))]
     if host != "lirc":
         return [host_source(text, host, name) for text, name in zip(texts, names, strict=True)]
-    pools = -(-len(automata) // POOL)
+    pools = -(-len(automata) // pool_size)
     heads, members = [], []
     for pool in range(pools):
-        chosen = range(pool * POOL, min((pool + 1) * POOL, len(automata)))
+        chosen = range(pool * pool_size, min((pool + 1) * pool_size, len(automata)))
         these = {"POOLS": pools, "POOL": pool}
         heads.append(host_source(choosing([start_of(automata[one]) for one in chosen]), "lirc", f"any_head_{pool}", template="head", defines=these))
         for bit, one in enumerate(chosen):

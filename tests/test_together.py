@@ -87,11 +87,12 @@ def _mutated(rng: random.Random) -> Iterator[Sample]:
 
 
 @pytest.mark.bpf
-def test_a_pool_says_what_all_its_members_would_say() -> None:
+@pytest.mark.parametrize(("size", "heads"), [(together.POOL, 1), (3, 3)])
+def test_a_pool_says_what_all_its_members_would_say(size: int, heads: int) -> None:
     known = catalogue()
     machines = [build_union([known["sony12"], known["rc6_0"]]), *(build_automaton(known[name]) for name in NAMES if name not in ("sony12", "rc6_0"))]
-    pools = Pools(compile_sources(together.sources(machines, "lirc")))
-    assert len(pools.heads) == 1 and len(pools.members) == len(machines)
+    pools = Pools(compile_sources(together.sources(machines, "lirc", size)))
+    assert len(pools.heads) == heads and len(pools.members) == len(machines)
     running, arbiter, numbers = [Interpreter(one) for one in machines], Arbiter[object](), together.numbers()
     rng, place, reports, slept = random.Random(7), 0, 0, 0
     for _ in range(400):
@@ -103,7 +104,7 @@ def test_a_pool_says_what_all_its_members_would_say() -> None:
                     wanted.append((0, 0) if machine.reported == "repeat" else (numbers[decoded.protocol], decoded.scancode))
             executed, said = pools.take(sample)
             assert said == wanted, (place, sample)
-            place, reports, slept = place + 1, reports + len(wanted), slept + (executed < 40)
+            place, reports, slept = place + 1, reports + len(wanted), slept + (executed < 40 * heads)
     assert reports > 200 and slept > 100
 
 
