@@ -7,6 +7,7 @@ from typing import Any
 from irbpf import library
 from irbpf.bundle import any_protocol, parts
 from irbpf.entries import Entry
+from irbpf.errors import Error
 from irbpf.everything import limits
 from irbpf.hosts import host_source
 from irbpf.irp.automaton import Automaton, build_automaton
@@ -16,11 +17,13 @@ from irbpf.keymap import Keymap, load
 from irbpf.listeners import listeners
 from irbpf.latency import Latency, latencies
 from irbpf.objects import Source
-from irbpf.protocols import Protocol, given
+from irbpf.protocols import Protocol, catalogue, given
 
 
 def show(what: str, form: str) -> str:
     """`form` is irp, automaton, c or asm."""
+    if what not in catalogue() and (what in library.files() or what.endswith(".yaml")):
+        raise Error(f"{what} is a keymap", f"irbpf show {what} --latency, or show one of its protocols")
     protocol = given(what)
     if form == "irp":
         return _irp(protocol)

@@ -148,6 +148,17 @@ def test_every_argument_has_help() -> None:
     assert [f"{name} {action.dest}" for name, one in verbs().items() for action in one._actions if not (action.help or "").strip()] == []
 
 
+@pytest.mark.parametrize(("verb", "says"), [("load", "required: rc"), ("render", "required: protocol")])
+def test_what_need_not_be_said_is_not_called_required(verb: str, says: str) -> None:
+    done = irbpf(verb)
+    assert done.returncode == 2 and done.stderr.endswith(f"{says}\n")
+
+
+def test_a_keymap_is_checked_by_its_name_too() -> None:
+    done = irbpf("check", "sony-tv")
+    assert (done.returncode, done.stdout) == (0, "sony-tv: Sony television: 1 protocol, 22 keys\n")
+
+
 def test_help_and_version_are_no_errors() -> None:
     for arguments in (["--help"], ["decode", "--help"], ["--version"]):
         done = irbpf(*arguments)
@@ -181,6 +192,7 @@ WRONG = [
     (["render", "nek"], "", "there is no protocol 'nek'"), (["render", "nec"], "", ""), (["render", "nec", "D=4"], "", "F"), (["render", "nec", "D=x"], "", "D=x"),
     (["render", "nec", "D=4", "F=8", "D=5"], "", "D is 4 and 5 (say it once)"),
     (["render", "nec", "D=4", "F=256"], "", "F"), (["render", "nec", "D=4", "F=8", "Q=1"], "", "Q"), (["render", "{38k"], "", "column"),
+    (["show", "sony-tv"], "", "sony-tv is a keymap (irbpf show sony-tv --latency"), (["check", "x" * 300], "", "File name too long"),
     (["show", "nek"], "", "there is no protocol 'nek'"), (["show", "{"], "", "column"), (["check", "/nonexistent.yaml"], "", "No such file"),
     (["check", "/"], "", "a folder"), (["check", "/dev/null"], "", "/dev/null"), (["build", "nonexistent", "-o", "/tmp/x.irbpf"], "", "there is no keymap"),
     (["build", "sony-tv", "-o", "/nonexistent.yaml"], "", "does not end in .irbpf"), (["build", "sony-tv", "-o", "-"], "", "does not end in .irbpf"),

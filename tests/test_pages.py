@@ -100,7 +100,7 @@ def test_bash(share: Path) -> None:
     assert bash(share, "irbpf", "")[:len(verbs)] == verbs
     assert bash(share, "irbpf", "stat") == ["status"]
     assert bash(share, "irbpf", "record", "--no") == ["--no-carrier"]
-    assert bash(share, "irbpf", "load", "rc0", "sony") == ["sony-tv"]
+    assert bash(share, "irbpf", "load", "rc0", "sony") == bash(share, "irbpf", "check", "sony") == ["sony-tv"]
     assert bash(share, "irbpf", "load", "--json", "rc0", "lg-tv", "sony") == ["sony-tv"]
     assert bash(share, "irbpf", "decode", "--protocol", "rc6_m") == ["rc6_mce"]
     assert bash(share, "irbpf", "decode", "--engine", "") == ["python", "bpf"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 KINDS = {"rc": ("receivers",), "source": ("receivers", "files"), "keymap": ("keymaps", "files"), "file": ("files",), "output": ("files",),
          "traces": ("files",), "key": ("keys",), "protocol": ("protocols",), "what": ("protocols",), "from": ("files",), "from_": ("files",)}
 # where a name alone does not say it
-EXCEPTIONS = {("plot", "file"): ("keymaps", "files"), ("send", "what"): ("protocols", "keys", "files")}
+EXCEPTIONS = {("plot", "file"): ("keymaps", "files"), ("check", "file"): ("keymaps", "files"), ("send", "what"): ("protocols", "keys", "files")}
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,13 @@ from irbpf.verbs.form import Verbs, counted, emit, progress
 
 
 def do_check(args: argparse.Namespace) -> int:
+    from irbpf import library
     from irbpf.keymapcheck import Checked, check
 
     rows: list[dict[str, Any]] = []
     failed = False
     for name in args.file:
-        checked: Checked = check(Path(name))
+        checked: Checked = check(Path(name) if os.path.exists(name) else library.files().get(name, Path(name)))
         failed = failed or bool(checked.problems)
         for kind, found in (("error", checked.problems), ("warning", checked.warnings)):
             rows += [_row(name, kind, error) for error in found]
@@ -63,7 +65,7 @@ def do_build(args: argparse.Namespace) -> int:
 def add(verbs: Verbs) -> None:
     one = verbs.add("check", do_check, "check keymaps without touching a device", as_json=True,
                     examples="  irbpf check mine.yaml\n  irbpf check --json /etc/irbpf/keymaps/*.yaml\n")
-    one.add_argument("file", nargs="+", help="a keymap's file; or receivers.yaml")
+    one.add_argument("file", nargs="+", help="a keymap, by file or name; or receivers.yaml")
     one = verbs.add("build", do_build, "compile keymaps into a file that a machine without a compiler loads",
                     examples="  irbpf build hauppauge mine.yaml -o living-room.irbpf\n  irbpf load rc0 living-room.irbpf    # there\n")
     one.add_argument("keymap", nargs="+", help="keymaps of one receiver, by name or file")

@@ -72,7 +72,7 @@ def add(verbs: Verbs) -> None:
               examples="  irbpf protocols\n  irbpf protocols --json | jq -r '.[] | select(.number == 9).irp'\n")
     one = verbs.add("render", do_render, "what a remote sends", examples=RENDER_EXAMPLES)
     one.add_argument("protocol", help="a name, or an IRP line")
-    one.add_argument("param", nargs="*", metavar="P=V", help="the protocol's parameters, such as D=4 F=0x1c; some need not be given")
+    one.add_argument("param", nargs="*", default=[], metavar="P=V", help="the protocol's parameters, such as D=4 F=0x1c; some need not be given")
     one.add_argument("--repeats", type=count, default=0, metavar="N", help="as if the key was held for so many repeats (default: 0)")
     one = verbs.add("show", do_show, "a protocol, stage by stage", as_json=True, examples=SHOW_EXAMPLES)
     one.add_argument("what", help="a protocol's name or an IRP line; with --latency, a keymap")

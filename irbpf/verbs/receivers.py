@@ -148,7 +148,8 @@ def add(verbs: Verbs) -> None:
     one.add_argument("rc", nargs="?", help="a receiver, such as rc0 (default: all)")
     one = verbs.add("load", do_load, "give a receiver its keymaps", as_json=True, examples=LOAD_EXAMPLES)
     one.add_argument("rc", help="a receiver, such as rc0")
-    one.add_argument("keymap", nargs="*", help="keymaps by name or file, or one file of irbpf build (default: those that fit)")
+    one.add_argument("keymap", nargs="*", default=[],  # else argparse says that it is required
+                     help="keymaps by name or file, or one file of irbpf build (default: those that fit)")
     one.add_argument("--engine", choices=ENGINES, help="how keys are made (default: the first of these that runs here)")
     one.add_argument("--hold", action="store_true", help="stay, where a process has to: to make the keys, or to keep the receiver open")
     one = verbs.add("unload", do_unload, "take our keymaps back and restore what was there", examples="  irbpf unload rc0\n")
