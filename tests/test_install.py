@@ -54,6 +54,24 @@ def test_again_and_away(tmp_path: Path) -> None:
     assert "nothing was there" in install(tmp_path, "--uninstall")
 
 
+def test_a_root_that_is_said_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    install(Path("here/it"))
+    assert (tmp_path / "here/it/usr/bin/irbpf").exists()
+    install(Path("here/it"), "--uninstall")
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_without_apt_the_packages_can_be_skipped(tmp_path: Path) -> None:
+    """As the hint says."""
+    (tmp_path / "dpkg-query").write_text("#!/bin/sh\n")
+    (tmp_path / "dpkg-query").chmod(0o755)
+    for tool in ("bash", "dirname", "grep", "id"):
+        (tmp_path / tool).symlink_to(str(shutil.which(tool)))
+    assert "there is no apt-get" in install(None, "--dry-run", code=1, PATH=str(tmp_path))
+    assert "would put: /usr/bin/irbpf" in install(Path("/"), "--dry-run", PATH=str(tmp_path))
+
+
 def test_files_of_others_stay(tmp_path: Path) -> None:
     other = tmp_path / "usr/lib/udev/rules.d/70-other.rules"
     other.parent.mkdir(parents=True)
