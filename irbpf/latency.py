@@ -17,6 +17,7 @@ from irbpf.irp.longer import cut_short, remote
 from irbpf.irp.overlap import Overlap, TooMuch, overlap
 from irbpf.keystate import repeat_period
 from irbpf.protocols import Protocol, catalogue
+from irbpf.waiting import outlasts
 
 MOST_COMPARED = 12  # protocols, so that no load takes a second longer for it
 MOST_PLACES = 10_000  # pairs of states of two automata
@@ -79,7 +80,7 @@ def reasons(entries: Sequence[AnyEntry], automata: Sequence[Automaton | None]) -
     if len(entries) > MOST_COMPARED:
         return [Reason(f"it is one of more than {MOST_COMPARED} protocols: too many to compare")] * len(entries)
     beside = _Beside([name_of(one) for one in entries], automata)
-    late = [_by_itself(*one) for one in zip(entries, automata, strict=True)]
+    late = [beside.kept_back(place) or _by_itself(*one) for place, one in enumerate(zip(entries, automata, strict=True))]
     late = [beside.reads_on(place) if reason is None else reason for place, reason in enumerate(late)]
     while (more := [beside.ends(place, late) if reason is None else reason for place, reason in enumerate(late)]) != late:
         late = more
@@ -120,6 +121,11 @@ class _Beside:
     automata: Sequence[Automaton | None]
     known: dict[tuple[int, int], Overlap] = field(default_factory=dict)
 
+    def kept_back(self, place: int) -> Reason | None:
+        """Who of those that are heard before could go on even after the gap."""
+        found = tuple(self.names[other] for other in range(place) if outlasts(self.automata[other], self.automata[place]))
+        return Reason(f"then as long as {_listed(found)}, loaded too, reads on", found) if found else None
+
     def reads_on(self, place: int) -> Reason | None:
         """What of the others could go on after the last edge of a frame."""
         found = tuple(name for other, name in enumerate(self.names) if other != place and self.goes_on(place, other))
@@ -129,8 +135,6 @@ class _Beside:
         one, second = self.automata[place], self.automata[other]
         if one is None or second is None:
             return True  # nobody knows what it reads
-        if self.overlap(place, other).outlasts:
-            return True
         if not self.overlap(place, other).goes_on:
             return False
         measured = all(edge.nominal or edge.silence for state in second.states for edge in state.edges)

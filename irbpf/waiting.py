@@ -23,7 +23,7 @@ def arranged(automata: Sequence[Automaton | None]) -> tuple[list[int], frozenset
     order = list(range(len(automata)))
     if len(automata) > MOST_COMPARED:
         return order, frozenset()
-    pairs = {(one, other) for one, other in itertools.permutations(order, 2) if _outlasts(automata[one], automata[other])}
+    pairs = {(one, other) for one, other in itertools.permutations(order, 2) if outlasts(automata[one], automata[other])}
     for one, other in sorted(pairs):
         if (other, one) not in pairs and order.index(other) < order.index(one):
             order.remove(one)
@@ -39,7 +39,8 @@ def impatient(automaton: Automaton) -> Automaton:
     return replace(automaton, states=states)
 
 
-def _outlasts(one: Automaton | None, other: Automaton | None) -> bool:
+def outlasts(one: Automaton | None, other: Automaton | None) -> bool:
+    """Whether a frame of the first may go on after a gap with which the second's is complete."""
     if one is None or other is None or longest_inside(one) + MOST_CARRY_US < quiet_of(other):
         return False
     try:

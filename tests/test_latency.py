@@ -132,3 +132,9 @@ def test_wider_than_the_catalogue_is_not_known() -> None:
     assert {name_of(one.entry): one.loaded != one.automaton for one in listeners(entries)} == {"samsung36": False, "sharp": True}  # hastened
 
 
+
+
+def test_who_waits_for_another_says_so() -> None:
+    entries = plain("Pioneer-2Part", "nec", "sony12")  # as listeners has them
+    reasons = {one.protocol: one.reason and one.reason.others for one in of_entries(entries)}
+    assert reasons["nec"] == ("Pioneer-2Part",) and "Pioneer-2Part" not in (reasons["sony12"] or ())
