@@ -6,24 +6,23 @@ All is made here, where compiling is quick, and kept for the guest. Nothing is s
 from __future__ import annotations
 
 import json
+import pickle
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 
 from irbpf.bundle import Bundle, build, parts
 from irbpf.cache import Cache
 from irbpf.compiling import compiled
 from irbpf.encoding import scancode_of
-from irbpf.engines.job import Job
 from irbpf.errors import Error
-from irbpf.irp.automaton import build_automaton
+from irbpf.irp.automaton import Automaton, build_automaton
 from irbpf.irp.interpreter import Interpreter
 from irbpf.irp.render import press
 from irbpf.keymap import Keymap, parse
 from irbpf.protocols import Protocol, catalogue
 from irbpf.pulses import END, from_durations
-from irbpf.uinput import Looks
 from tests.kernel.every import COMPILED, FOLDER
 
 TOGETHER = 8  # protocols on one receiver: enough that they meet each other's frames, and as many as one keymap may want
@@ -31,7 +30,6 @@ MOST_US, MOST_DURATIONS = 450_000, 500  # what rc-loopback sends at once, and wh
 WAITED_US = 20_000  # a gap that is longer is no part of what is sent, but waited for
 LONGEST_GAP_US, PAUSE_US = 60_000, 25_000
 TRIES = 20
-NOBODY = Looks("", 0, 0, 0, 0, "")
 
 
 @dataclass(frozen=True)
@@ -49,11 +47,11 @@ class Case:
 
 @dataclass(frozen=True)
 class Batch:
-    """Some cases, and what decodes all of them: for the kernel, and for a process, whose receiver is still to be named."""
+    """Some cases, and what decodes all of them: programs for both hosts, and for the Python engine."""
 
     cases: tuple[Case, ...]
     bundle: Bundle
-    jobs: tuple[Job, Job]
+    automata: tuple[Automaton, ...]
 
 
 def prepare() -> None:
@@ -68,18 +66,9 @@ def prepare() -> None:
     for number, keymap in enumerate(keymaps):
         bundle = build([keymap], cache, ("lirc", "test_run"))[0]
         (FOLDER / f"same-{number}.bundle").write_bytes(bundle.dump())
-        for job in jobs(keymap, bundle):
-            (FOLDER / f"same-{number}.{job.engine}").write_bytes(job.dump())
+        machines = tuple(part.automaton for part in parts([keymap], "test_run"))
+        (FOLDER / f"same-{number}.automata").write_bytes(pickle.dumps(machines))
     (FOLDER / "same.json").write_text(json.dumps({"groups": [[asdict(one) for one in group] for group in groups], "left": left}))
-
-
-def jobs(keymap: Keymap, bundle: Bundle) -> Iterator[Job]:
-    """For the engines bpf and python."""
-    machines = tuple(part.automaton for part in parts([keymap], "test_run") if part.automaton is not None)
-    job = Job("", 0, "", NOBODY, "bpf", "a test wants it", bundle.names, bundle.numbers, bundle.quiet, bundle.keys, bundle.timeout,
-              tuple(bundle.programs("test_run")))
-    yield job
-    yield replace(job, engine="python", objects=(), automata=machines)
 
 
 def read() -> tuple[list[Batch], list[str]]:
@@ -87,10 +76,9 @@ def read() -> tuple[list[Batch], list[str]]:
     kept = json.loads((FOLDER / "same.json").read_text())
     found = []
     for number, group in enumerate(kept["groups"]):
-        path = FOLDER / f"same-{number}"
         found.append(Batch(tuple(Case(**row | {"scancodes": tuple(row["scancodes"])}) for row in group),
-                           Bundle.read(path.with_suffix(".bundle").read_bytes()),
-                           (Job.read(path.with_suffix(".bpf").read_bytes()), Job.read(path.with_suffix(".python").read_bytes()))))
+                           Bundle.read((FOLDER / f"same-{number}.bundle").read_bytes()),
+                           pickle.loads((FOLDER / f"same-{number}.automata").read_bytes())))
     return found, list(kept["left"])
 
 
