@@ -183,6 +183,20 @@ def test_what_may_be_reported_at_any_sample_is_slept_over_too(quiet: int) -> Non
     assert intake.nap(USUAL) == USUAL
 
 
+def test_of_a_frame_like_one_before_no_decoder_is_run_in_the_midst() -> None:
+    """But it is when nothing more comes: it may be a shorter one that begins alike."""
+    listener = Listener()
+    intake = Intake([PythonDecoder(build_automaton(catalogue()["nec"]), 2), listener], 0)
+    listener.run = lambda words, number: listener.batches.append(list(words)) or []  # type: ignore[method-assign,assignment,func-returns-value]
+    intake.take(frame(NEC))
+    listener.batches.clear()
+    assert intake.take(NEC[:5]) == intake.take(NEC[5:30]) == [] and listener.batches == []
+    assert len(intake.take(frame(NEC)[30:])) == 1 and listener.batches == [frame(NEC)]
+    assert intake.take(NEC[:5]) == [] and len(listener.batches) == 1
+    assert intake.look() == [] and listener.batches[1:] == [NEC[:5]]
+    assert intake.look() == [] and len(listener.batches) == 2
+
+
 def test_only_what_was_decoded_is_remembered_and_no_more_than_there_is_room_for() -> None:
     intake = Intake([PythonDecoder(build_automaton(catalogue()["nec"]), 2)], 5_000)
     intake.take([*NEC[:21], TIMEOUT])

@@ -109,7 +109,8 @@ def _report(place: int, number: int, decoded: Decoded, machine: Interpreter, pro
 
 
 class Intake:
-    """`quiet` (µs): no frame is complete before a silence as long, so no decoder is run before. 0: every sample may complete one.
+    """`quiet` (µs): no frame is complete before a silence as long, so no decoder is run before. 0: every sample may complete one; of a
+    frame that began like one heard before, none is run until that one was over, or nothing more comes (`look`).
     `reading_on`: for which of the decoders others keep their reports back."""
 
     def __init__(self, decoders: Sequence[Decoder], quiet: int, reading_on: frozenset[int] = frozenset()) -> None:
@@ -138,7 +139,7 @@ class Intake:
                     self.gap_follows = False
                     self.gaps.append((len(self.words), word))
                     continue
-                complete |= word >= self.quiet
+                complete |= 0 < self.quiet <= word
             elif kind == _PULSE:
                 self.gap_follows = False
             elif kind == _TIMEOUT:
@@ -149,8 +150,15 @@ class Intake:
             self.words.append(word)
         self.samples += len(words)
         self.frame += self.words[before:]
-        found = self.decode() if complete or not self.quiet or len(self.words) >= SAMPLES else []
+        found = self.decode() if complete or len(self.words) >= SAMPLES or not self.quiet and not self.rhythm.nap(self.frame, 0) else []
         if found or not self.in_frame or self.quiet and complete or len(self.frame) > 2 * SAMPLES:
+            self.frame = []
+        return found
+
+    def look(self) -> list[Report]:
+        """Nothing more has come by now: what was put off may have been the end."""
+        found = self.decode() if self.words and not self.quiet else []
+        if found:
             self.frame = []
         return found
 

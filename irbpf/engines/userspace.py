@@ -163,6 +163,8 @@ class Server:
         if words:
             self.heard = clock()
             self.report(self.intake.take(words), self.heard)
+        else:
+            self.report(self.intake.look(), clock())
         self.more_follows = bool(words) and self.intake.in_frame
 
     def read(self) -> Sequence[int]:
