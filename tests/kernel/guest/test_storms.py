@@ -82,6 +82,9 @@ def test_two_receivers_come_and_go_side_by_side() -> None:
     wait_for("the kernel to free what was attached", lambda: bpf_ids() == ids)
 
 
+NOISE = 18_000  # edges between two frames
+
+
 def drained(device: InputDevice, stop: threading.Event, events: list[tuple[str, int, int]]) -> None:
     """Read the input device all the time: its queue holds few events."""
     while not stop.is_set() or select.select([device.fd], [], [], 0.5)[0]:
@@ -90,10 +93,11 @@ def drained(device: InputDevice, stop: threading.Event, events: list[tuple[str, 
 
 
 def test_a_flood(receiver: Plugged, keymap: str) -> None:
-    """10,000 edges a second for a minute, and among them frames: each of those counts, and nothing else does."""
+    """10,000 edges a second for a minute, and among them frames: each of those counts, and nothing else does. That is in the mean: in the
+    silence around a frame there are none, so there are more in the noise."""
     rng = random.Random(3)
     assert main(["load", receiver.receiver.rc, keymap]) == 0
-    rounds = 60 if LONG else 6
+    rounds = 40 if LONG else 4
     events: list[tuple[str, int, int]] = []
     stop = threading.Event()
     with heard_by(receiver.receiver) as keys:
@@ -101,17 +105,17 @@ def test_a_flood(receiver: Plugged, keymap: str) -> None:
         reader.start()
         begin = time.monotonic()
         for index in range(rounds):
-            noise = [rng.choice((50, 100, 150)) * (1 if edge % 2 == 0 else -1) for edge in range(9000)]
+            noise = [rng.choice((50, 100)) * (1 if edge % 2 == 0 else -1) for edge in range(NOISE)]
             receiver.hear([*noise[:-1], SILENCE, *nec(8 + index % 2)])
         seconds = time.monotonic() - begin
         stop.set()
         reader.join()
     served = control.call(receiver.receiver.rc, "status")
     # of what the driver tells it too fast, rc-core drops with a word; of what a reader takes too late, without one
-    missed = max(0, rounds * (8999 + len(nec(8)) - 1) - served["samples"]) if served else 0
+    missed = max(0, rounds * (NOISE - 1 + len(nec(8)) - 1) - served["samples"]) if served else 0
     dropped = missed or "FIFO is full" in subprocess.run(["/usr/bin/dmesg"], capture_output=True, text=True, check=True).stdout
     expected = [0x408 + index % 2 for index in range(rounds)]
-    print(f"{rounds * 9000 / seconds:.0f} edges a second for {seconds:.0f} s; the kernel dropped some: {bool(dropped)} (of a reader's: {missed})")
+    print(f"{rounds * (NOISE + len(nec(8))) / seconds:.0f} edges a second for {seconds:.0f} s; the kernel dropped some: {bool(dropped)} (of a reader's: {missed})")
     assert dropped or scans(events) == expected
     assert set(scans(events)) <= set(expected)
     assert len(pressed(events)) == len(scans(events))
