@@ -15,7 +15,8 @@ T = TypeVar("T")
 
 @dataclass
 class Kept(Generic[T]):
-    """A report that is kept back as long as one of the decoders `waits` is in the midst of its frame; `whole` of the arbiter then."""
+    """A report that is kept back as long as one of the decoders `waits` is in the midst of its frame; `whole` of the arbiter then. Of
+    several the last press counts."""
 
     report: T
     waits: set[int]
@@ -33,15 +34,16 @@ class Arbiter(Generic[T]):
     whole: int = 0  # how many reports of those that read on were heard
     kept: dict[int, Kept[T]] = field(default_factory=dict)
 
-    def take(self, place: int, reports: Iterable[tuple[int, int, T]], reading: Collection[int] = ()) -> list[T]:
-        """What is heard at the sample `place`: of `reports`, each of a decoder whose frame took so many samples, and of what was kept
-        back before. `reading`: which of `reads_on` are in the midst of a frame that did not begin with this sample."""
-        new: Mapping[int, tuple[int, T]] = {decoder: (age, report) for decoder, age, report in reports}
+    def take(self, place: int, reports: Iterable[tuple[int, int, T, bool]], reading: Collection[int] = ()) -> list[T]:
+        """What is heard at the sample `place`: of `reports`, each of a decoder whose frame took so many samples, and which may say no more
+        than that the key is still held; and of what was kept back before. `reading`: which of `reads_on` are in the midst of a frame
+        that did not begin with this sample."""
+        new: Mapping[int, tuple[int, T, bool]] = {decoder: (age, report, again) for decoder, age, report, again in reports}
         found = []
         for decoder in sorted(self.kept.keys() | new.keys()) if self.kept else sorted(new):
             found += self._released(decoder, place, reading)
             if decoder in new and self._first(decoder, place - new[decoder][0]):
-                found += self._counted(decoder, place, new[decoder][1], reading)
+                found += self._counted(decoder, place, *new[decoder][1:], reading)
         return found
 
     def _released(self, decoder: int, place: int, reading: Collection[int]) -> list[T]:
@@ -62,11 +64,12 @@ class Arbiter(Generic[T]):
         known = self.heard if decoder in self.reads_on else self.said
         return all(when <= before for who, when in known.items() if who != decoder)
 
-    def _counted(self, decoder: int, place: int, report: T, reading: Collection[int]) -> list[T]:
+    def _counted(self, decoder: int, place: int, report: T, again: bool, reading: Collection[int]) -> list[T]:
         self.said[decoder] = place
         waits = {one for one in self.reads_on if one < decoder and one in reading}
         if waits:
-            self.kept[decoder] = Kept(report, waits, self.whole)
+            before = self.kept.get(decoder)
+            self.kept[decoder] = Kept(report if before is None or not again else before.report, waits, self.whole)
             return []
         self.heard[decoder] = place
         self.whole += decoder in self.reads_on

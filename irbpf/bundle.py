@@ -99,17 +99,22 @@ def _side_by_side(keymaps: Sequence[Keymap]) -> list[Listener]:
 
 
 def _parts(side_by_side: Sequence[Listener], host: str) -> list[Part]:
-    places = beside(len(side_by_side), [place for place, one in enumerate(side_by_side) if one.reads_on])
+    different = [one for place, one in enumerate(side_by_side) if not any(_same(one, known) for known in side_by_side[:place])]
+    places = beside(len(different), [place for place, one in enumerate(different) if one.reads_on])
     found: list[Part] = []
-    for index, (one, among) in enumerate(zip(side_by_side, places, strict=True)):
+    for index, (one, among) in enumerate(zip(different, places, strict=True)):
         if isinstance(one.entry, Anything):
             continue
-        part = _part(one, host, OWN_PROTOCOL + index, among if len(side_by_side) > 1 else None)
+        part = _part(one, host, OWN_PROTOCOL + index, among if len(different) > 1 else None)
         if not any(known.source.text == part.source.text and known.source.tables == part.source.tables for known in found):
             found.append(part)
     if len(found) > MOST_PROGRAMS:
         raise Error(f"{len(found)} protocols", f"the kernel runs at most {MOST_PROGRAMS} programs on a receiver")
     return found
+
+
+def _same(one: Listener, other: Listener) -> bool:
+    return isinstance(one.entry, Entry) and isinstance(other.entry, Entry) and one.entry.protocol == other.entry.protocol
 
 
 def build(keymaps: Sequence[Keymap], cache: Cache | None, hosts: Sequence[str] = ("lirc",),

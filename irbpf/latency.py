@@ -80,7 +80,7 @@ def reasons(entries: Sequence[AnyEntry], automata: Sequence[Automaton | None]) -
     if len(entries) > MOST_COMPARED:
         return [Reason(f"it is one of more than {MOST_COMPARED} protocols: too many to compare")] * len(entries)
     beside = _Beside([name_of(one) for one in entries], automata)
-    late = [beside.kept_back(place) or _by_itself(*one) for place, one in enumerate(zip(entries, automata, strict=True))]
+    late = [beside.kept_back(place, entries) or _by_itself(*one) for place, one in enumerate(zip(entries, automata, strict=True))]
     late = [beside.reads_on(place) if reason is None else reason for place, reason in enumerate(late)]
     while (more := [beside.ends(place, late) if reason is None else reason for place, reason in enumerate(late)]) != late:
         late = more
@@ -121,9 +121,10 @@ class _Beside:
     automata: Sequence[Automaton | None]
     known: dict[tuple[int, int], Overlap] = field(default_factory=dict)
 
-    def kept_back(self, place: int) -> Reason | None:
+    def kept_back(self, place: int, entries: Sequence[AnyEntry]) -> Reason | None:
         """Who of those that are heard before could go on even after the gap."""
-        found = tuple(self.names[other] for other in range(place) if outlasts(self.automata[other], self.automata[place]))
+        found = tuple(self.names[other] for other in range(place)
+                      if isinstance(entries[other], Entry) and outlasts(self.automata[other], self.automata[place]))
         return Reason(f"then as long as {_listed(found)}, loaded too, reads on", found) if found else None
 
     def reads_on(self, place: int) -> Reason | None:

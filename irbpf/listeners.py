@@ -25,10 +25,12 @@ class Listener:
 
 
 def listeners(entries: Sequence[AnyEntry]) -> list[Listener]:
-    """Those first that are to be heard where several read the same frame: the preferred, but no shorter frame inside of a longer one."""
+    """Those first that are to be heard where several read the same frame: the preferred, but no shorter frame inside of a longer one. For raw
+    patterns nobody waits, nor beside all protocols of the catalogue, which wait for nobody."""
     preferred = by_preference(entries)
     automata = [automaton_of(one) for one in preferred]
-    order, first = arranged(automata)
+    alone = any(isinstance(one, Anything) for one in preferred)
+    order, first = arranged(automata, [place for place, one in enumerate(preferred) if isinstance(one, Entry) and not alone])
     ordered, plain = [preferred[place] for place in order], [automata[place] for place in order]
     return [Listener(entry, automaton, impatient(loaded) if place in first and loaded is not None else loaded, place in first)
             for place, (entry, automaton, loaded) in enumerate(zip(ordered, plain, hastened(ordered, plain), strict=True))]

@@ -149,7 +149,7 @@ class Player(AbstractContextManager["Player"]):
             found = self.batched(samples) if self.engine == "bpf" else self.pooled(samples)
             said = ((place, list(those), ()) for place, those in groupby(found, lambda one: one.place))
         return [one.event(0) for place, those, reading in said
-                for one in arbiter.take(place, [(one.number, one.age, one) for one in those], reading)]
+                for one in arbiter.take(place, [(one.number, one.age, one, one.decoded.repeat) for one in those], reading)]
 
     def one_by_one(self, samples: Sequence[Sample]) -> Iterator[tuple[int, list[_Found], Collection[int]]]:
         """What is said at each sample, and which of those that read on are in the midst of a frame."""

@@ -4,8 +4,7 @@ keep their reports back for them (irbpf.arbitration). It touches no device.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from irbpf.irp.automaton import MOST_CARRY_US, Automaton
@@ -17,19 +16,30 @@ MOST_PLACES = 10_000  # pairs of states of two automata
 MOST_READERS = 32  # as many as `struct hearing` in bpf/host/lirc.c has bits for
 
 
-def arranged(automata: Sequence[Automaton | None]) -> tuple[list[int], frozenset[int]]:
+def arranged(automata: Sequence[Automaton | None], readers: Collection[int]) -> tuple[list[int], frozenset[int]]:
     """`automata`, those preferred first, in the order in which they are to be heard, as their places; and which places in that order read
-    on. None is a decoder that is written in C; the others must not be hastened. Of many it is not looked at."""
+    on, of `readers`. None is a decoder that is written in C; the others must not be hastened. Of many it is not looked at."""
     order = list(range(len(automata)))
     if len(automata) > MOST_COMPARED:
         return order, frozenset()
-    pairs = {(one, other) for one, other in itertools.permutations(order, 2) if outlasts(automata[one], automata[other])}
-    for one, other in sorted(pairs):
-        if (other, one) not in pairs and order.index(other) < order.index(one):
-            order.remove(one)
-            order.insert(order.index(other), one)
+    pairs = {(one, other) for one in readers for other in order if one != other and outlasts(automata[one], automata[other])}
+    order = _settled(order, sorted((one, other) for one, other in pairs if (other, one) not in pairs))
     found = [place for place, one in enumerate(order) if any((one, other) in pairs for other in order[place + 1:])]
     return order, frozenset(found[:MOST_READERS])
+
+
+def _settled(order: list[int], before: Sequence[tuple[int, int]]) -> list[int]:
+    """`order` with the first of each pair before the second, moved no further than it must; where they go in circles, as far as that goes."""
+    for _ in order:
+        moved = False
+        for one, other in before:
+            if order.index(other) < order.index(one):
+                order.remove(one)
+                order.insert(order.index(other), one)
+                moved = True
+        if not moved:
+            break
+    return order
 
 
 def impatient(automaton: Automaton) -> Automaton:

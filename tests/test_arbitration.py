@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,17 +13,18 @@ from irbpf.bundle import parts
 from irbpf.compiler import compile_sources
 from irbpf.irp.interpreter import Interpreter
 from irbpf.irp.render import press
-from irbpf.entries import Entry
+from irbpf.entries import Entry, name_of
 from irbpf.keymap import parse
 from irbpf.listeners import listeners
-from irbpf.protocols import catalogue
+from irbpf.protocols import Protocol, catalogue
 from irbpf.pulses import END, Kind, Sample, from_durations
 from irbpf.replay import Player, of_keymap
+from irbpf.waiting import arranged
 from tests.bench.pools import Pools
 
 
 def hears(arbiter: Arbiter[str], decoder: int, place: int, age: int, *reading: int) -> list[str]:
-    return arbiter.take(place, [(decoder, age, f"{decoder} at {place}")], reading)
+    return arbiter.take(place, [(decoder, age, f"{decoder} at {place}", False)], reading)
 
 
 def test_who_reports_first_is_heard_and_who_began_later_too() -> None:
@@ -59,6 +60,13 @@ def test_what_was_kept_back_is_heard_when_the_other_gives_up() -> None:
     assert arbiter.take(14, []) == []
     assert not hears(arbiter, 0, 20, 20)  # by then one was heard
     assert hears(arbiter, 2, 20, 10)  # a frame that began after the one that was kept back
+
+
+def test_of_several_that_are_kept_back_the_last_press_counts() -> None:
+    arbiter = Arbiter[str](frozenset({0}))
+    assert arbiter.take(10, [(1, 10, "first", False)], [0]) == arbiter.take(20, [(1, 10, "press", False)], [0]) == []
+    assert arbiter.take(30, [(1, 10, "held", True)], [0]) == []
+    assert arbiter.take(40, []) == ["press"]
 
 
 def test_nobody_waits_for_one_that_is_not_preferred() -> None:
@@ -109,11 +117,21 @@ def test_who_reads_on_is_heard_before_those_that_are_preferred() -> None:
     assert not any(one.reads_on for one in listeners(several.decoded))  # their frames go on after no such gap
 
 
-def _signals(rng: random.Random) -> Iterator[Sample]:
-    """Presses of three protocols, the first parts of some, some with a duration that is wrong, and what comes after them."""
-    name, params = rng.choice((("Pioneer-2Part", ("D0", "F0", "D", "F")), ("nec", ("D", "F")), ("NEC-f16", ("D", "S", "F"))))
-    durations = press(catalogue()[name].irp, {one: rng.randrange(256) for one in params}, rng.randint(0, 2))
-    samples = list(from_durations(durations))[:rng.choice((67, 67, 68, len(durations)))]
+NECS = "protocols: [{protocol: nec}, {protocol: NEC-f16}, {protocol: Pioneer-2Part}]"
+SONYS = "protocols: [{protocol: sony15}, {protocol: SonyDSP}]"
+HELD = """
+protocols:
+  - protocol: nec
+  - protocol: a frame and its repeat and another frame
+    irp: "{38.4k,564}<1,-1|1,-3>(16,-8,D:8,~D:8,F:8,~F:8,1,-40m,16,-4,1,-40m,16,-8,E:8,~E:8,G:8,~G:8,1,-60m)[D:0..255,F:0..255,E:0..255,G:0..255]"
+"""
+
+
+def _signals(rng: random.Random, protocols: Sequence[Protocol], part: int) -> Iterator[Sample]:
+    """Presses of some protocols, their first parts of so many samples, some with a duration that is wrong, and what comes after them."""
+    protocol = rng.choice(protocols)
+    durations = press(protocol.irp, {one.name: rng.randint(one.least, one.most) for one in protocol.irp.parameters}, rng.randint(0, 2))
+    samples = list(from_durations(durations))[:rng.choice((part, part, part + 1, part + 4, 3 * part + 2, len(durations)))]
     if rng.random() < 0.3:
         place = rng.randrange(len(samples))
         samples[place] = samples[place]._replace(duration=int(samples[place].duration * rng.choice((0.3, 1.2, 4))))
@@ -123,20 +141,44 @@ def _signals(rng: random.Random) -> Iterator[Sample]:
 
 
 @pytest.mark.bpf
-def test_the_programs_of_a_receiver_say_what_python_says() -> None:
+@pytest.mark.parametrize(("text", "part"), [(NECS, 67), (SONYS, 31), (HELD, 67)], ids=["nec", "sony", "held"])
+def test_the_programs_of_a_receiver_say_what_python_says(text: str, part: int) -> None:
     """The very bytecode that is attached, run sample by sample with the map that the programs share."""
-    keymap = parse("protocols: [{protocol: nec}, {protocol: NEC-f16}, {protocol: Pioneer-2Part}]", "three.yaml")
+    keymap = parse(text, "several.yaml")
     side_by_side = listeners(keymap.decoded)
+    protocols = [one.entry.protocol for one in side_by_side if isinstance(one.entry, Entry)]
     programs = Pools(compile_sources([part.source for part in parts([keymap], "lirc")]))
     machines = [Interpreter(one.loaded) for one in side_by_side if one.loaded is not None]
     arbiter = Arbiter[tuple[int, int]](frozenset(place for place, one in enumerate(side_by_side) if one.reads_on))
     numbers = [part.number for part in parts([keymap], "lirc")]
     rng, place, said, kept = random.Random(11), 0, 0, 0
     for _ in range(600):
-        for sample in _signals(rng):
-            reports = [(which, machine.spent, (0, 0) if machine.reported == "repeat" else (numbers[which], decoded.scancode))
+        for sample in _signals(rng, protocols, part):
+            reports = [(which, machine.spent, (0, 0) if machine.reported == "repeat" else (numbers[which], decoded.scancode), decoded.repeat)
                        for which, machine in enumerate(machines) if (decoded := machine.step(sample)) is not None]
             wanted = arbiter.take(place, reports, [which for which in arbiter.reads_on if machines[which].reading(sample)])
             assert programs.take(sample)[1] == wanted, (place, sample)
             place, said, kept = place + 1, said + len(wanted), kept + len(arbiter.kept)
     assert said > 300 and kept > 300
+
+
+def test_for_raw_patterns_and_beside_any_nobody_waits() -> None:
+    """Raw patterns that hold a frame and its repeat are an ordinary case."""
+    frame = "+9000 -4500 " + "+560 -560 " * 32 + "+560 -40000 +9000 -2250 +560"
+    keymap = parse(f'protocols: [{{protocol: nec, keys: {{0x102: KEY_1}}}}, {{raw: {{KEY_POWER: "{frame}"}}}}]', "raw.yaml")
+    assert [(name_of(one.entry), one.reads_on) for one in listeners(keymap.decoded)] == [("nec", False), ("raw", False)]
+    beside_any = parse("protocols: [{protocol: any}, {protocol: nec}, {protocol: Pioneer-2Part}]", "any.yaml")
+    assert [(name_of(one.entry), one.reads_on) for one in listeners(beside_any.decoded)] == [("nec", False), ("Pioneer-2Part", False), ("any", False)]
+
+
+def test_of_three_each_comes_before_what_it_outlasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs = {("b", "c"), ("c", "a")}
+    monkeypatch.setattr("irbpf.waiting.outlasts", lambda one, other: (one, other) in pairs)
+    assert arranged(["a", "b", "c"], [0, 1, 2]) == ([1, 2, 0], frozenset({0, 1}))  # type: ignore[list-item]
+    pairs.add(("a", "b"))
+    assert sorted(arranged(["a", "b", "c"], [0, 1, 2])[0]) == [0, 1, 2]  # type: ignore[list-item]
+
+
+def test_a_protocol_of_two_keymaps_is_one_program() -> None:
+    both = [parse(READS_ON, "one.yaml"), parse(READS_ON, "two.yaml")]
+    assert [part.source.name for part in parts(both, "lirc")] == ["Pioneer_2Part", "nec"]

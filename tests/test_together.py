@@ -100,7 +100,7 @@ def test_a_pool_says_what_all_its_members_would_say(size: int, heads: int) -> No
             wanted = []
             for which, machine in enumerate(running):
                 decoded = machine.step(sample)
-                if decoded is not None and arbiter.take(place, [(which, machine.spent, decoded)]):
+                if decoded is not None and arbiter.take(place, [(which, machine.spent, decoded, decoded.repeat)]):
                     wanted.append((0, 0) if machine.reported == "repeat" else (numbers[decoded.protocol], decoded.scancode))
             executed, said = pools.take(sample)
             assert said == wanted, (place, sample)

@@ -6,7 +6,8 @@
  * that others were since its frame began is silent. MEMBER: it is this one of a pool (pool.h).
  *
  * READS_ON: it is this one of those that may go on with a frame after a gap that is the end of one for others. WAITS: which of those run
- * before this one. While one of them is in the midst of a frame a report is kept back; it is forgotten if that one is heard.
+ * before this one. While any of them is in the midst of a frame a report is kept back; it is forgotten if one of those is heard. Of several
+ * that are kept back the last press counts.
  */
 #include <uapi/linux/bpf.h>
 #include <linux/types.h>
@@ -38,7 +39,7 @@ ALWAYS_INLINE void press(unsigned int *sample, struct report *r)
 #ifdef SEVERAL
 struct hearing {
 	__u32 heard;		/* how many reports were */
-	__u32 kept;		/* how many were kept back, and not heard since */
+	__u32 kept;		/* how many were kept back and not heard, be they forgotten or not */
 	__u32 whole;		/* how many of `heard` are of those that read on */
 	__u32 reading;		/* which of those are in the midst of a frame */
 };
@@ -76,7 +77,8 @@ ALWAYS_INLINE int keep(struct listener *listener, struct hearing *all, struct re
 	listener->waits = all->reading & WAITS;
 	if (!listener->waits)
 		return 0;
-	listener->kept = *r;
+	if (!listener->kept.kind || !r->again) /* a repeat says nothing without its press */
+		listener->kept = *r;
 	listener->whole = all->whole;
 	all->kept++;
 	return 1;

@@ -23,9 +23,8 @@ struct batch {
 	__u32 next;		/* the sample to take */
 	__u32 count;		/* of samples */
 	__u32 events;		/* written so far */
-	__u32 room;		/* for events: after as many, the batch stands still until it is called anew */
-	__u32 reading;		/* in the midst of a frame, which did not begin with the last sample */
-	__u32 unused;		/* what follows lies at a multiple of 8 */
+	__u16 room;		/* for events: after as many, the batch stands still until it is called anew */
+	__u16 reading;		/* in the midst of a frame, which did not begin with the last sample */
 };
 
 struct event {

@@ -189,7 +189,7 @@ class Intake:
         found = []
         for place, those in itertools.groupby(reports, lambda one: one.sample) if reports else ((count - 1, ()),):
             found += [one._replace(sample=start + place)
-                      for one in self.arbiter.take(self.decoded + place, [(one.decoder, one.age, one) for one in those], reading)]
+                      for one in self.arbiter.take(self.decoded + place, [(one.decoder, one.age, one, one.kind == REPEAT) for one in those], reading)]
         return found
 
     def nap(self, usual: int) -> int:

@@ -54,5 +54,5 @@ class Job:
         objects, extra = objectfile.unpack(raw[:-32])
         machines = extra.pop("machines")
         extra |= {"looks": Looks(**extra["looks"]), "names": tuple(extra["names"]), "numbers": tuple(extra["numbers"]),
-                  "keys": dict(extra["keys"]), "reading_on": frozenset(extra["reading_on"]), "objects": tuple(objects)}
+                  "keys": dict(extra["keys"]), "reading_on": frozenset(extra.get("reading_on", ())), "objects": tuple(objects)}
         return cls(**extra, automata=pickle.loads(base64.b64decode(machines)) if machines else ())

@@ -112,7 +112,7 @@ def _say(what: dict[str, str]) -> None:
 def _restore(job: Job) -> None:
     """Give the receiver back what it had; what cannot be given back now, the next run gives. Another may have its name by now, and what
     that has is not ours."""
-    with suppress(Error):
+    with suppress(Error, OSError):
         try:
             same = discovery.identity(job.rc) == job.identity
         except Gone:

@@ -15,7 +15,7 @@ from irbpf.pulses import Kind, Sample
 from irbpf.reports import EVENT_SIZE, Event, read_events
 
 START = 6  # where the batch begins in the packet (bpf/host/test_run.c)
-_HEADER = struct.Struct("=IIIIII")  # struct batch
+_HEADER = struct.Struct("=IIIHH")  # struct batch
 STRIDE = 8  # samples that the host takes in one run
 SAMPLES = 400
 ROOM = 10  # events; with them and the samples the packet fits into a page, as the kernel wants it
@@ -50,10 +50,10 @@ class Batches:
         next_one = 0
         packet[samples:samples + len(words)] = words
         while next_one < count:
-            _HEADER.pack_into(packet, START, next_one, count, 0, ROOM, 0, 0)
+            _HEADER.pack_into(packet, START, next_one, count, 0, ROOM, 0)
             repeat = -(-(count - next_one) // STRIDE)
             nanoseconds = self.runs.run(offset + ROOM * EVENT_SIZE, repeat)
-            before, (next_one, _, found, _, reading, _) = next_one, _HEADER.unpack_from(packet, START)
+            before, (next_one, _, found, _, reading) = next_one, _HEADER.unpack_from(packet, START)
             if next_one == before:
                 raise Error(f"decoder {self.program.name} stands still", "this is a mistake in irbpf")
             if found:

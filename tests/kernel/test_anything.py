@@ -64,7 +64,7 @@ def said(machines: Sequence[Automaton], sent: Sequence[tuple[str, list[int]]]) -
         for sample in [*from_durations(durations), end]:
             for which, machine in enumerate(running):
                 decoded = machine.step(sample)
-                if decoded is not None and arbiter.take(place, [(which, machine.spent, decoded)]):
+                if decoded is not None and arbiter.take(place, [(which, machine.spent, decoded, decoded.repeat)]):
                     if machine.reported != "repeat":
                         last = numbers[decoded.protocol], decoded.scancode
                     heard.append(last)  # rc_repeat() repeats what was heard last
