@@ -37,7 +37,7 @@ from tests.support import engines
 from tests.support.streams import streams
 from tests.support.traces import KERNEL
 
-STREAMS = int(os.environ.get("IRBPF_TEST_STREAMS", "190"))  # of two signals in the mean, for each of 280 decoders
+STREAMS = int(os.environ.get("IRBPF_TEST_STREAMS", "200"))  # of two signals in the mean, for each of 280 decoders
 SEED = int(os.environ.get("IRBPF_TEST_SEED", "0"))
 AT_ONCE = 16  # decoders that are compiled together, by one worker
 
