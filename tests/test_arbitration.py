@@ -162,6 +162,14 @@ def test_the_programs_of_a_receiver_say_what_python_says(text: str, part: int) -
     assert said > 300 and kept > 300
 
 
+def test_the_timeout_is_longer_than_the_gap_that_is_waited_for() -> None:
+    """Else the receiver would say that the signal is over before it is clear whether it goes on."""
+    gap = 40_000  # of Pioneer-2Part between its parts, at the most
+    alone, among = (dict((part.source.name, part.timeout) for part in parts([parse(text, "k.yaml")], "lirc"))["Pioneer_2Part"]
+                    for text in ("protocols: [{protocol: Pioneer-2Part, number: 9}]", READS_ON.replace("Pioneer-2Part", "Pioneer-2Part, number: 9")))
+    assert among > gap > alone
+
+
 def test_for_raw_patterns_and_beside_any_nobody_waits() -> None:
     """Raw patterns that hold a frame and its repeat are an ordinary case."""
     frame = "+9000 -4500 " + "+560 -560 " * 32 + "+560 -40000 +9000 -2250 +560"
