@@ -17,10 +17,7 @@ from irbpf.irp.longer import cut_short, remote
 from irbpf.irp.overlap import Overlap, TooMuch, overlap
 from irbpf.keystate import repeat_period
 from irbpf.protocols import Protocol, catalogue
-from irbpf.waiting import outlasts
-
-MOST_COMPARED = 12  # protocols, so that no load takes a second longer for it
-MOST_PLACES = 10_000  # pairs of states of two automata
+from irbpf.waiting import MOST_COMPARED, MOST_PLACES
 
 
 @dataclass(frozen=True)
@@ -44,10 +41,11 @@ class Latency:
     repeats_wait: bool = False
 
 
-def hastened(entries: Sequence[AnyEntry], automata: Sequence[Automaton | None]) -> list[Automaton | None]:
-    """The automata of the entries of one receiver, as they are loaded; None for a decoder that is written in C."""
+def hastened(entries: Sequence[AnyEntry], automata: Sequence[Automaton | None], waits: Sequence[Sequence[int]]) -> list[Automaton | None]:
+    """The automata of the entries of one receiver, as they are loaded; None for a decoder that is written in C. `waits`: the places of those
+    for which each keeps its reports back (irbpf.waiting)."""
     return [automaton if automaton is None or reason is not None else hasten(automaton, period=_period(entry))
-            for entry, automaton, reason in zip(entries, automata, reasons(entries, automata), strict=True)]
+            for entry, automaton, reason in zip(entries, automata, reasons(entries, automata, waits), strict=True)]
 
 
 def _period(entry: AnyEntry) -> int:
@@ -55,9 +53,9 @@ def _period(entry: AnyEntry) -> int:
     return repeat_period(entry.protocol.number or OWN_PROTOCOL) if isinstance(entry, Entry) else 0
 
 
-def latencies(entries: Sequence[AnyEntry], automata: Sequence[Automaton | None], timeout: int) -> list[Latency]:
-    """Of each entry of one receiver, whose timeout (µs) is given."""
-    return [_latency(*one, timeout) for one in zip(entries, automata, reasons(entries, automata), strict=True)]
+def latencies(entries: Sequence[AnyEntry], automata: Sequence[Automaton | None], waits: Sequence[Sequence[int]], timeout: int) -> list[Latency]:
+    """Of each entry of one receiver, whose timeout (µs) is given; the rest as of `hastened`."""
+    return [_latency(*one, timeout) for one in zip(entries, automata, reasons(entries, automata, waits), strict=True)]
 
 
 def _latency(entry: AnyEntry, automaton: Automaton | None, reason: Reason | None, timeout: int) -> Latency:
@@ -75,12 +73,12 @@ def _gap(automaton: Automaton) -> int | None:
                 for edge in state.edges if edge.readings and edge.held and edge.nominal), default=None)
 
 
-def reasons(entries: Sequence[AnyEntry], automata: Sequence[Automaton | None]) -> list[Reason | None]:
+def reasons(entries: Sequence[AnyEntry], automata: Sequence[Automaton | None], waits: Sequence[Sequence[int]]) -> list[Reason | None]:
     """Why each of the entries waits, None for those that do not."""
     if len(entries) > MOST_COMPARED:
         return [Reason(f"it is one of more than {MOST_COMPARED} protocols: too many to compare")] * len(entries)
     beside = _Beside([name_of(one) for one in entries], automata)
-    late = [beside.kept_back(place, entries) or _by_itself(*one) for place, one in enumerate(zip(entries, automata, strict=True))]
+    late = [beside.kept_back(those) or _by_itself(entry, automaton) for those, entry, automaton in zip(waits, entries, automata, strict=True)]
     late = [beside.reads_on(place) if reason is None else reason for place, reason in enumerate(late)]
     while (more := [beside.ends(place, late) if reason is None else reason for place, reason in enumerate(late)]) != late:
         late = more
@@ -121,10 +119,9 @@ class _Beside:
     automata: Sequence[Automaton | None]
     known: dict[tuple[int, int], Overlap] = field(default_factory=dict)
 
-    def kept_back(self, place: int, entries: Sequence[AnyEntry]) -> Reason | None:
+    def kept_back(self, waits: Sequence[int]) -> Reason | None:
         """Who of those that are heard before could go on even after the gap."""
-        found = tuple(self.names[other] for other in range(place)
-                      if isinstance(entries[other], Entry) and outlasts(self.automata[other], self.automata[place]))
+        found = tuple(self.names[other] for other in waits)
         return Reason(f"then as long as {_listed(found)}, loaded too, reads on", found) if found else None
 
     def reads_on(self, place: int) -> Reason | None:

@@ -16,11 +16,12 @@ from irbpf.waiting import arranged, impatient
 @dataclass(frozen=True)
 class Listener:
     """One entry; its `automaton`, None where only C code knows or it has many; the same as it is `loaded`, which reports as early as is safe;
-    and whether others keep their reports back for it (`reads_on`)."""
+    the places of those for which it keeps its reports back (`waits`), and whether others do for it (`reads_on`)."""
 
     entry: AnyEntry
     automaton: Automaton | None
     loaded: Automaton | None
+    waits: tuple[int, ...]
     reads_on: bool
 
 
@@ -30,10 +31,11 @@ def listeners(entries: Sequence[AnyEntry]) -> list[Listener]:
     preferred = by_preference(entries)
     automata = [automaton_of(one) for one in preferred]
     alone = any(isinstance(one, Anything) for one in preferred)
-    order, first = arranged(automata, [place for place, one in enumerate(preferred) if isinstance(one, Entry) and not alone])
+    order, waits = arranged(automata, [place for place, one in enumerate(preferred) if isinstance(one, Entry) and not alone])
     ordered, plain = [preferred[place] for place in order], [automata[place] for place in order]
-    return [Listener(entry, automaton, impatient(loaded) if place in first and loaded is not None else loaded, place in first)
-            for place, (entry, automaton, loaded) in enumerate(zip(ordered, plain, hastened(ordered, plain), strict=True))]
+    first = {place for one in waits for place in one}
+    return [Listener(entry, automaton, impatient(loaded) if place in first and loaded is not None else loaded, waits[place], place in first)
+            for place, (entry, automaton, loaded) in enumerate(zip(ordered, plain, hastened(ordered, plain, waits), strict=True))]
 
 
 def by_preference(entries: Sequence[AnyEntry]) -> list[AnyEntry]:

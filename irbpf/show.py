@@ -43,7 +43,8 @@ def show_latency(what: str) -> list[dict[str, Any]]:
         timeouts.append(limits()[0])
     timeout = max(timeouts, default=0)
     side_by_side = listeners(keymap.decoded)
-    rows = latencies([one.entry for one in side_by_side], [one.automaton for one in side_by_side], timeout)
+    rows = latencies([one.entry for one in side_by_side], [one.automaton for one in side_by_side],
+                     [one.waits for one in side_by_side], timeout)
     return [{"protocol": one.protocol, "waits": one.waits, "gap": one.gap, "timeout": timeout,
              "others": list(one.reason.others) if one.reason else [], "text": _waits(one, timeout)} for one in rows]
 

@@ -11,21 +11,20 @@ from irbpf.irp.automaton import MOST_CARRY_US, Automaton
 from irbpf.irp.overlap import TooMuch, complete, overlap
 from irbpf.needs import longest_inside, quiet_of
 
-MOST_COMPARED = 12  # decoders, so that no load takes a second longer for it
+MOST_COMPARED = 12  # decoders, so that no load takes a second longer for it; fewer than `struct hearing` in bpf/host/lirc.c has bits for
 MOST_PLACES = 10_000  # pairs of states of two automata
-MOST_READERS = 32  # as many as `struct hearing` in bpf/host/lirc.c has bits for
 
 
-def arranged(automata: Sequence[Automaton | None], readers: Collection[int]) -> tuple[list[int], frozenset[int]]:
-    """`automata`, those preferred first, in the order in which they are to be heard, as their places; and which places in that order read
-    on, of `readers`. None is a decoder that is written in C; the others must not be hastened. Of many it is not looked at."""
+def arranged(automata: Sequence[Automaton | None], readers: Collection[int]) -> tuple[list[int], list[tuple[int, ...]]]:
+    """`automata`, those preferred first, in the order in which they are to be heard, as their places; and for each in that order the places
+    in it of those before, of `readers`, that may read on. None is a decoder that is written in C; the others must not be hastened. Of many
+    it is not looked at."""
     order = list(range(len(automata)))
     if len(automata) > MOST_COMPARED:
-        return order, frozenset()
-    pairs = {(one, other) for one in readers for other in order if one != other and outlasts(automata[one], automata[other])}
+        return order, [()] * len(order)
+    pairs = {(one, other) for one in readers for other in order if one != other and _outlasts(automata[one], automata[other])}
     order = _settled(order, sorted((one, other) for one, other in pairs if (other, one) not in pairs))
-    found = [place for place, one in enumerate(order) if any((one, other) in pairs for other in order[place + 1:])]
-    return order, frozenset(found[:MOST_READERS])
+    return order, [tuple(place for place, one in enumerate(order[:end]) if (one, other) in pairs) for end, other in enumerate(order)]
 
 
 def _settled(order: list[int], before: Sequence[tuple[int, int]]) -> list[int]:
@@ -49,7 +48,7 @@ def impatient(automaton: Automaton) -> Automaton:
     return replace(automaton, states=states)
 
 
-def outlasts(one: Automaton | None, other: Automaton | None) -> bool:
+def _outlasts(one: Automaton | None, other: Automaton | None) -> bool:
     """Whether a frame of the first may go on after a gap with which the second's is complete."""
     if one is None or other is None or longest_inside(one) + MOST_CARRY_US < quiet_of(other):
         return False

@@ -29,7 +29,7 @@ CHECKED = os.environ.get("IRBPF_TEST_LONGER", "nec sony12 xbox_dvd samsung36").s
 
 
 def of_entries(entries: Sequence[AnyEntry]) -> list[Latency]:
-    return latencies(entries, [automaton_of(one) for one in entries], 20_000)
+    return latencies(entries, [automaton_of(one) for one in entries], [()] * len(entries), 20_000)
 
 
 def alone(*names: str) -> list[AnyEntry]:
@@ -135,6 +135,7 @@ def test_wider_than_the_catalogue_is_not_known() -> None:
 
 
 def test_who_waits_for_another_says_so() -> None:
-    entries = plain("Pioneer-2Part", "nec", "sony12")  # as listeners has them
-    reasons = {one.protocol: one.reason and one.reason.others for one in of_entries(entries)}
+    found = listeners(plain("nec", "sony12", "Pioneer-2Part"))
+    rows = latencies([one.entry for one in found], [one.automaton for one in found], [one.waits for one in found], 20_000)
+    reasons = {one.protocol: one.reason and one.reason.others for one in rows}
     assert reasons["nec"] == ("Pioneer-2Part",) and "Pioneer-2Part" not in (reasons["sony12"] or ())
