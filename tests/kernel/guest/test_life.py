@@ -21,6 +21,7 @@ from irbpf.errors import Error, Gone
 from irbpf.receiver import Receiver
 from tests.kernel.guest.conftest import bpf_ids, ir_ctl, keys_of, plug, unplug, wait_for
 from tests.kernel.guest.steps import leftovers, stepping
+from tests.kernel.usb.plug import plugged
 
 NEW = """
 name: new
@@ -363,3 +364,13 @@ def test_200_plug_cycles_leave_nothing(new: str) -> None:
     assert len(os.listdir("/proc/self/fd")) == fds
     assert leftovers(kernel.PINS, kernel.RUN) == []
     wait_for("the kernel to free what was attached", lambda: bpf_ids() == ids)
+
+
+def test_the_programs_of_a_receiver_that_is_gone() -> None:
+    """The kernel reads through a null pointer when it is asked for them, and panics."""
+    with plugged("mceusb") as one, lirc.opened(str(one.receiver.lirc)) as fd:
+        assert bpf.attached(fd) == []
+        one.pull()
+        one.gone()
+        with pytest.raises(Gone):
+            bpf.attached(fd)
