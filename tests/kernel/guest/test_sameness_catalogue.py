@@ -29,6 +29,8 @@ from tests.kernel.usb.plug import Plugged, plugged
 
 KINDS = ("rc5", "rc6_mce", "sony12", "rcmm24", "xmp", "jvc", "grundig", "Kaseikyo", "Denon", "Fujitsu-128", "Humax 4Phase", "Velodyne", "X10-device")
 PLACES = dict(zip(ENGINES[1:], ("rc70", "rc71"), strict=True))  # under which the two processes serve: no receiver has such a name
+# their frames have a gap in them that is waited for, not sent; rc-loopback says a timeout then, and they are over
+IN_PARTS = {"sharp", "Anthem", "DirecTV_3FG", "Dyson", "Dyson2", "F12", "F12-1", "pid-0083", "Pioneer-2Part", "SonyDSP", "SonyDSP_relaxed"}
 QUIET_S = 0.6  # after which nothing more is said of what was heard
 GAPS_US = ((60_000, 0), (30_000, 0), (60_000, 40_000), (60_000, 100_000))  # of each try: no gap longer than this, and then so much longer
 TICK_S = 0.01
@@ -136,7 +138,7 @@ def test_every_protocol(capsys: pytest.CaptureFixture[str]) -> None:
             for one in batch.cases:
                 found, problem = asked(them, one)
                 wrong += [f"{one.name}: {problem}"] if problem else []
-                silent += [] if held(found["kernel"]) else [one.name]
+                silent += [] if pressed_keys(found["kernel"]) & {batch.bundle.keys[code] for code in one.scancodes} else [one.name]
                 count += len(plain(found["kernel"]))
                 toggling += one.toggles
                 off += [] if problem else times(found)
@@ -147,7 +149,7 @@ def test_every_protocol(capsys: pytest.CaptureFixture[str]) -> None:
               f"{sorted(off)[int(len(off) * 0.95)] * 1000:.0f} ms (95 %); no key of {silent}; not sent: {left}")
     assert not wrong, "\n".join(wrong)
     assert statistics.median(off) <= TICK_S
-    assert len(silent) <= total // 20, silent  # where another protocol of the batch reads the frame first
+    assert set(silent) <= IN_PARTS, silent
     assert not left
 
 
@@ -183,6 +185,10 @@ def pressed_and_half(them: Engines, one: Plugged, case: Case, silence: int) -> d
             break
         them.until_equal(found)
     return found
+
+
+def pressed_keys(events: Sequence[Event]) -> set[int]:
+    return {one.code for one in events if (one.type, one.value) == (1, 1)}
 
 
 def held_down(events: Sequence[Event]) -> bool:
